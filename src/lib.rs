@@ -1,1 +1,10 @@
+//! Executable disaster-recovery runbooks that are also the handoff documentation.
+//!
+//! `ARCHITECTURE.md` is the map: text becomes a [`model`], the model is checked, a plan is made, a
+//! pure engine decides, actions act, one loop ties them together.
 
+pub mod actions;
+pub mod diagnostic;
+pub mod engine;
+pub mod model;
+pub mod source;

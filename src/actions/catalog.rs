@@ -1,0 +1,9 @@
+//! The description of every action, whether or not this build can run it.
+
+use crate::model::action::Catalog;
+
+/// Every action that a runbook may use.
+#[must_use]
+pub fn catalog() -> Catalog {
+    Catalog::new([])
+}

@@ -1,0 +1,109 @@
+//! What the parser and the checker have to say about a runbook.
+//!
+//! A diagnostic is data. How it looks in a terminal or as JSON is decided by the command line.
+
+use crate::source::Span;
+use serde::Serialize;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The runbook may be run, but something is likely to be wrong.
+    Warning,
+    /// The runbook must not be run.
+    Error,
+}
+
+/// One finding: a stable code, a place, what is wrong there, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// Stable name of the rule, for example `RB0101`.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The place in the Markdown file.
+    pub span: Span,
+    /// What is wrong, in one sentence without a full stop.
+    pub message: String,
+    /// A few words shown under the place itself.
+    pub label: String,
+    /// What the author should do next.
+    pub help: Option<String>,
+    /// Other places that explain this one, for example the first use of a repeated id.
+    pub related: Vec<Related>,
+}
+
+/// A second place that belongs to a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Related {
+    /// Where.
+    pub span: Span,
+    /// Why it matters here.
+    pub label: String,
+}
+
+impl Diagnostic {
+    /// An error at a place.
+    #[must_use]
+    pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            span,
+            message: message.into(),
+            label: String::new(),
+            help: None,
+            related: Vec::new(),
+        }
+    }
+
+    /// A warning at a place.
+    #[must_use]
+    pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, span, message) }
+    }
+
+    /// Adds the words under the place.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds a second place.
+    #[must_use]
+    pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.related.push(Related { span, label: label.into() });
+        self
+    }
+}
+
+/// The known name nearest to an unknown one, when it is near enough to be what was meant.
+#[must_use]
+pub fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(unknown, name), name))
+        .filter(|(score, _)| *score > 0.78)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn nearest_suggests_a_typo_and_nothing_far() {
+        assert_eq!(nearest("timout", ["timeout", "retry", "until"]), Some("timeout"));
+        assert_eq!(nearest("qqqq", ["timeout", "retry"]), None);
+    }
+}

@@ -1,0 +1,7 @@
+//! The part of a run that only thinks.
+//!
+//! Events change state through one transition table; decisions are made from state alone. Nothing
+//! here reads a clock, a file, the environment or a random number, and nothing here prints.
+
+pub mod event;
+pub mod outcome;

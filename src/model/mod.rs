@@ -1,0 +1,11 @@
+//! What a runbook is, once it has been read. Types only: `parse` is the only constructor.
+
+pub mod action;
+pub mod duration;
+pub mod id;
+pub mod mode;
+pub mod project;
+pub mod runbook;
+pub mod secret;
+pub mod step;
+pub mod value;

@@ -1,0 +1,116 @@
+//! Values as they are written in a runbook, with the place of every key and every scalar.
+
+use crate::source::{Span, Spanned};
+use std::ops::Range;
+
+/// A typed value at run time. The order of a mapping's keys is the order they were written in.
+pub type Value = serde_json::Value;
+
+/// A mapping of names to values at run time.
+pub type Values = serde_json::Map<String, Value>;
+
+/// One node of the YAML that an author wrote.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Where it stands in the Markdown file.
+    pub span: Span,
+}
+
+/// The kinds of node.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NodeKind {
+    /// `null`, `~`, or nothing at all.
+    Null,
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Number(f64),
+    /// A text, which may hold `{{ expressions }}`.
+    Text(Text),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping, in the order it was written. Keys are unique.
+    Mapping(Vec<(Spanned<String>, Node)>),
+}
+
+impl NodeKind {
+    /// What the node is, in the words of the manual.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Boolean(_) => "a boolean",
+            Self::Integer(_) => "an integer",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Mapping(_) => "a mapping",
+        }
+    }
+}
+
+/// A text that knows where each of its bytes was written.
+///
+/// YAML and Markdown both change a text while decoding it: quotes go, lines fold, indentation is
+/// taken off. `pieces` undoes that for error messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// The decoded text.
+    pub value: String,
+    /// Where the whole text stands, quotes and all.
+    pub span: Span,
+    pieces: Vec<Piece>,
+}
+
+/// From `decoded` on, the decoded text was written at `written` on, byte for byte, until the next piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Offset in the decoded text.
+    pub decoded: usize,
+    /// Offset in the source.
+    pub written: usize,
+}
+
+impl Text {
+    /// A text, its place, and the pieces that map it there (in order; empty when unknown).
+    #[must_use]
+    pub const fn new(value: String, span: Span, pieces: Vec<Piece>) -> Self {
+        Self { value, span, pieces }
+    }
+
+    /// The place of a part of the decoded text. Without pieces, the place of the whole.
+    #[must_use]
+    pub fn locate(&self, part: Range<usize>) -> Span {
+        if self.pieces.is_empty() {
+            return self.span;
+        }
+        let start = self.written(part.start);
+        let end = if part.end > part.start { self.written(part.end - 1) + 1 } else { start };
+        Span::new(start, end.max(start))
+    }
+
+    fn written(&self, decoded: usize) -> usize {
+        let index = self.pieces.partition_point(|piece| piece.decoded <= decoded).saturating_sub(1);
+        let piece = self.pieces[index];
+        (piece.written + decoded.saturating_sub(piece.decoded)).min(self.span.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_decoded_text_is_found_where_it_was_written() {
+        // Two lines of a block scalar: `ab\ncd` written with four spaces before `cd`.
+        let pieces = vec![Piece { decoded: 0, written: 10 }, Piece { decoded: 3, written: 17 }];
+        let text = Text::new("ab\ncd".to_owned(), Span::new(8, 19), pieces);
+        assert_eq!(text.locate(0..2), Span::new(10, 12));
+        assert_eq!(text.locate(3..5), Span::new(17, 19));
+        assert_eq!(text.locate(4..4), Span::new(18, 18));
+    }
+}
