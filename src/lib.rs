@@ -7,4 +7,5 @@ pub mod actions;
 pub mod diagnostic;
 pub mod engine;
 pub mod model;
+pub mod plan;
 pub mod source;

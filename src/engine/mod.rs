@@ -3,5 +3,7 @@
 //! Events change state through one transition table; decisions are made from state alone. Nothing
 //! here reads a clock, a file, the environment or a random number, and nothing here prints.
 
+pub mod decide;
 pub mod event;
 pub mod outcome;
+pub mod state;

@@ -1,0 +1,237 @@
+//! What to do next. Effects are data: the run loop carries them out and answers with events.
+
+use super::event::PauseCause;
+use super::state::{RunState, RunStatus, StepStatus};
+use crate::model::id::StepKey;
+use crate::plan::{Frame, Plan, Planned, Reversal};
+use std::collections::BTreeSet;
+
+/// One thing for the run loop to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Find out whether and how this step can start, and start it.
+    Prepare(StepKey),
+    /// All children of this loop or sub-runbook have ended well: put their outputs together.
+    Close(StepKey),
+    /// Find out what became of this step.
+    Resolve(StepKey),
+    /// Take this step back.
+    Undo(StepKey),
+    /// Look at the health probes.
+    ProbeHealth,
+    /// Stand still.
+    Pause(PauseCause),
+    /// Every step ended well, and health is known.
+    Succeed,
+    /// Everything that started was taken back, and health is known.
+    FinishUndo,
+    /// Something could not be taken back.
+    GetStuck,
+}
+
+/// What the run loop has in hand, which no event tells.
+#[derive(Clone, Debug, Default)]
+pub struct InHand {
+    /// Steps that are being prepared, performed, resolved, asked about or taken back.
+    pub busy: BTreeSet<StepKey>,
+    /// Unknown steps that nothing but a person can resolve.
+    pub unresolvable: BTreeSet<StepKey>,
+    /// Waiting steps whose question nobody here can answer.
+    pub unanswerable: BTreeSet<StepKey>,
+    /// Whether health was looked at by this process.
+    pub health_probed: bool,
+    /// Whether the operator wants to stop.
+    pub stopping: bool,
+    /// Steps before which the operator wants to stop.
+    pub stop_before: BTreeSet<StepKey>,
+}
+
+/// What to do next. Empty when there is nothing to do but wait for what is in hand.
+#[must_use]
+pub fn decide(plan: &Plan, state: &RunState, hand: &InHand) -> Vec<Effect> {
+    match state.status {
+        RunStatus::Running => forward(plan, state, hand),
+        RunStatus::Undoing => backward(plan, state, hand),
+        _ => Vec::new(),
+    }
+}
+
+fn forward(plan: &Plan, state: &RunState, hand: &InHand) -> Vec<Effect> {
+    let mut look = Look { state, hand, effects: Vec::new(), held: false };
+    let settled = look.frame(&plan.root, None);
+    if !hand.stopping {
+        let unknown = state.steps.iter().filter(|(key, step)| {
+            matches!(step.status, StepStatus::Unknown(_))
+                && !hand.unresolvable.contains(*key)
+                && !hand.busy.contains(*key)
+        });
+        look.effects.extend(unknown.map(|(key, _)| Effect::Resolve(key.clone())));
+    }
+    let trouble = trouble(state);
+    if trouble.is_some() || hand.stopping {
+        // What is under way may end; nothing new begins.
+        look.effects.retain(|effect| matches!(effect, Effect::Resolve(_) | Effect::Close(_)));
+    }
+    if !look.effects.is_empty() || !hand.busy.is_empty() {
+        return look.effects;
+    }
+    if let Some(cause) = trouble {
+        return vec![Effect::Pause(cause)];
+    }
+    if hand.stopping {
+        return vec![Effect::Pause(PauseCause::Operator)];
+    }
+    if settled {
+        return vec![if hand.health_probed { Effect::Succeed } else { Effect::ProbeHealth }];
+    }
+    if look.held {
+        vec![Effect::Pause(PauseCause::Operator)]
+    } else {
+        vec![Effect::Pause(PauseCause::Answer)]
+    }
+}
+
+/// Why nothing new may begin, the gravest reason first.
+fn trouble(state: &RunState) -> Option<PauseCause> {
+    let any =
+        |wanted: fn(&StepStatus) -> bool| state.steps.values().any(|step| wanted(&step.status));
+    if any(|status| matches!(status, StepStatus::Unknown(_))) {
+        Some(PauseCause::Unknown)
+    } else if any(|status| matches!(status, StepStatus::Failed(_))) {
+        Some(PauseCause::Failure)
+    } else {
+        None
+    }
+}
+
+struct Look<'a> {
+    state: &'a RunState,
+    hand: &'a InHand,
+    effects: Vec<Effect>,
+    held: bool,
+}
+
+impl Look<'_> {
+    /// Looks through one runbook. Says whether all its steps are settled.
+    fn frame(&mut self, frame: &Frame, outer: Option<&StepKey>) -> bool {
+        let keys: Vec<StepKey> = frame
+            .steps
+            .iter()
+            .map(|planned| {
+                outer.map_or_else(|| StepKey::top(&planned.id), |outer| outer.child(&planned.id))
+            })
+            .collect();
+        let settled: Vec<bool> =
+            keys.iter().map(|key| self.state.status_of(key).is_settled()).collect();
+        for (planned, key) in frame.steps.iter().zip(&keys) {
+            if planned.needs.iter().all(|need| settled[*need]) {
+                self.step(planned, key);
+            }
+        }
+        settled.into_iter().all(|settled| settled)
+    }
+
+    fn step(&mut self, planned: &Planned, key: &StepKey) {
+        match self.state.status_of(key) {
+            StepStatus::Pending | StepStatus::Answered => self.start(key),
+            StepStatus::Open => {
+                let done = match self.state.step(key).and_then(|step| step.items.as_ref()) {
+                    Some(items) => self.elements(planned, key, items.len()),
+                    None => {
+                        planned.calls.as_deref().is_some_and(|inner| self.frame(inner, Some(key)))
+                    }
+                };
+                if done && !self.hand.busy.contains(key) {
+                    self.effects.push(Effect::Close(key.clone()));
+                }
+            }
+            StepStatus::Waiting(_) if !self.hand.unanswerable.contains(key) => self.start(key),
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, key: &StepKey) {
+        if self.hand.busy.contains(key) {
+            return;
+        }
+        if self.hand.stop_before.contains(key) {
+            self.held = true;
+        } else {
+            self.effects.push(Effect::Prepare(key.clone()));
+        }
+    }
+
+    /// Looks through the elements of a loop, a few at once. Says whether all are settled.
+    fn elements(&mut self, planned: &Planned, key: &StepKey, count: usize) -> bool {
+        let at_once = planned.elements_at_once.unwrap_or(1);
+        let mut open = 0;
+        for index in 0..count {
+            let element = key.element(index);
+            let status = self.state.status_of(&element);
+            if status.is_settled() {
+                continue;
+            }
+            open += 1;
+            if open > at_once {
+                break;
+            }
+            match status {
+                StepStatus::Open => {
+                    let done = planned
+                        .calls
+                        .as_deref()
+                        .is_some_and(|inner| self.frame(inner, Some(&element)));
+                    if done && !self.hand.busy.contains(&element) {
+                        self.effects.push(Effect::Close(element));
+                    }
+                }
+                StepStatus::Pending | StepStatus::Answered => self.start(&element),
+                StepStatus::Waiting(_) if !self.hand.unanswerable.contains(&element) => {
+                    self.start(&element)
+                }
+                _ => {}
+            }
+        }
+        open == 0
+    }
+}
+
+/// The steps that are owed an undo, the last start first.
+#[must_use]
+pub fn owed_undos(plan: &Plan, state: &RunState) -> Vec<StepKey> {
+    let owed = |key: &&StepKey| {
+        !matches!(state.status_of(key), StepStatus::Undone)
+            && plan.find(key).is_some_and(|(planned, _)| planned.reversal != Reversal::NotNeeded)
+    };
+    state.starts.iter().rev().filter(owed).cloned().collect()
+}
+
+/// The steps past which there is no way back: irreversible, and started.
+#[must_use]
+pub fn points_passed(plan: &Plan, state: &RunState) -> Vec<(StepKey, String)> {
+    state
+        .starts
+        .iter()
+        .filter_map(|key| match plan.find(key)?.0.reversal {
+            Reversal::Irreversible(ref why) => Some((key.clone(), why.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
+fn backward(plan: &Plan, state: &RunState, hand: &InHand) -> Vec<Effect> {
+    if !hand.busy.is_empty() {
+        return Vec::new();
+    }
+    if hand.stopping {
+        return vec![Effect::Pause(PauseCause::Operator)];
+    }
+    let owed = owed_undos(plan, state);
+    // A step that could not be taken back stops the way back: what came before it may depend on it.
+    match owed.first() {
+        Some(key) if hand.unresolvable.contains(key) => vec![Effect::GetStuck],
+        Some(key) => vec![Effect::Undo(key.clone())],
+        None if hand.health_probed => vec![Effect::FinishUndo],
+        None => vec![Effect::ProbeHealth],
+    }
+}
