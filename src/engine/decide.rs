@@ -34,6 +34,8 @@ pub enum Effect {
 pub struct InHand {
     /// Steps that are being prepared, performed, resolved, asked about or taken back.
     pub busy: BTreeSet<StepKey>,
+    /// The busy steps that only wait for a person at this terminal.
+    pub asking: BTreeSet<StepKey>,
     /// Unknown steps that nothing but a person can resolve.
     pub unresolvable: BTreeSet<StepKey>,
     /// Waiting steps whose question nobody here can answer.
@@ -97,7 +99,9 @@ fn trouble(state: &RunState) -> Option<PauseCause> {
         |wanted: fn(&StepStatus) -> bool| state.steps.values().any(|step| wanted(&step.status));
     if any(|status| matches!(status, StepStatus::Unknown(_))) {
         Some(PauseCause::Unknown)
-    } else if any(|status| matches!(status, StepStatus::Failed(_))) {
+    } else if any(|status| {
+        matches!(status, StepStatus::Failed(_) | StepStatus::Undone | StepStatus::UndoFailed(_))
+    }) {
         Some(PauseCause::Failure)
     } else {
         None

@@ -374,6 +374,8 @@ fn next(step: &StepState, event: &Event) -> Option<StepStatus> {
             Verdict::Done { .. } => S::Succeeded,
             Verdict::Retry => S::Pending,
         },
+        // A single step that was taken back may run again.
+        (S::Undone, Event::StepResolved { verdict: Verdict::Retry, .. }) => S::Pending,
         // A person finished by hand what undo could not.
         (S::UndoFailed(_), Event::StepResolved { verdict: Verdict::Done { .. }, .. }) => S::Undone,
         (

@@ -1,4 +1,27 @@
 //! The only loop: where engine, actions and store meet.
 
+mod driver;
+mod error;
+mod guard;
+mod health;
+mod inputs;
+mod job;
+mod lifecycle;
+mod obligation;
+mod observe;
+mod open;
+mod params;
+mod perform;
+mod prepare;
+mod probes;
+mod redact;
 pub mod report;
+mod scope;
+mod steps;
+mod undo;
 pub mod world;
+
+pub use driver::Io;
+pub use error::RunError;
+pub use lifecycle::{Begin, abort, answer, new_id, resume, start, undo};
+pub use open::{Opened, last, open};

@@ -1,0 +1,363 @@
+//! The loop itself: decide, make it durable, do it, wait, and again.
+//!
+//! Events are staged while decisions follow from one another, and go down in one write. Effects
+//! begin only after that write.
+
+use super::job::Maker;
+use super::observe::Look;
+use super::perform::{Attempt, Job};
+use super::redact::journal_copy;
+use super::report::{Reporter, View};
+use super::world::{Choice, Ended, Prompter, Wishes, World};
+use super::{RunError, health, prepare, undo};
+use crate::actions::context::{Report, Stop};
+use crate::engine::decide::{Effect, InHand, decide};
+use crate::engine::event::Event;
+use crate::engine::outcome::{Failure, Observation};
+use crate::engine::state::{HealthSeen, RunState, RunStatus, StepStatus};
+use crate::model::id::StepKey;
+use crate::model::value::Values;
+use crate::plan::Plan;
+use crate::store::Journal;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::task::JoinSet;
+
+/// How many reports may wait for the terminal before a script has to.
+const REPORTS_IN_FLIGHT: usize = 1_024;
+
+/// How the outside is told and asked, and how it says stop.
+pub struct Io {
+    /// Who is told.
+    pub reporters: Vec<Box<dyn Reporter>>,
+    /// Who can be asked. Nobody: the run is unattended.
+    pub prompter: Option<Arc<dyn Prompter>>,
+    /// How far the operator wants the run to go.
+    pub stop: watch::Receiver<Stop>,
+}
+
+/// What a task has to say when it ends.
+pub(super) enum Told {
+    Prepared(StepKey, Box<Job>, Look, prepare::Preparation),
+    Performed(StepKey, Box<Job>, Attempt, Duration),
+    Resolved(StepKey, Box<Job>, Result<Observation, Failure>),
+    Undone(StepKey, Result<Option<String>, Failure>),
+    Probed(Vec<(StepKey, HealthSeen)>),
+    Answered(StepKey, Option<(Values, String)>),
+    Chosen(StepKey, Choice),
+}
+
+/// Something to begin once the journal has it.
+pub(super) enum Launch {
+    Prepare(StepKey, Box<Job>, Look, prepare::Wanted),
+    Perform(StepKey, Box<Job>, Look),
+    Resolve(StepKey, Box<Job>, Look),
+    Undo(StepKey, Box<undo::Undoing>),
+    Probe(Vec<health::Probe>),
+    Ask(StepKey),
+    Choose(StepKey, String),
+}
+
+/// One process's part of one run.
+pub(super) struct Driver {
+    pub(super) world: World,
+    pub(super) plan: Arc<Plan>,
+    pub(super) state: RunState,
+    /// The parameters of the run, secret ones included.
+    pub(super) params: Values,
+    pub(super) wishes: Wishes,
+    pub(super) hand: InHand,
+    /// Steps that a person has chosen to run, under `--step`.
+    pub(super) chosen: BTreeSet<StepKey>,
+    /// Single steps to take back before anything else.
+    pub(super) undo_first: VecDeque<StepKey>,
+    /// Whether the operator asked to take everything back.
+    pub(super) undo_wanted: bool,
+    pub(super) launches: Vec<Launch>,
+    pub(super) io: Io,
+    journal: Box<dyn Journal>,
+    staged: Vec<Event>,
+    tasks: JoinSet<Told>,
+    reports: (mpsc::Sender<(StepKey, Report)>, mpsc::Receiver<(StepKey, Report)>),
+    /// Open questions. They do not keep the run from ending: nobody can take a prompt back.
+    prompts: JoinSet<Told>,
+    asking: Arc<Mutex<()>>,
+    asked: usize,
+    /// Whether anybody can still say stop.
+    listening: bool,
+}
+
+impl Driver {
+    pub(super) fn new(
+        world: World,
+        plan: Arc<Plan>,
+        state: RunState,
+        params: Values,
+        wishes: Wishes,
+        (journal, io): (Box<dyn Journal>, Io),
+    ) -> Self {
+        let hand = InHand { stop_before: wishes.until.iter().cloned().collect(), ..InHand::default() };
+        Self {
+            world,
+            plan,
+            state,
+            params,
+            wishes,
+            hand,
+            chosen: BTreeSet::new(),
+            undo_first: VecDeque::new(),
+            undo_wanted: false,
+            launches: Vec::new(),
+            io,
+            journal,
+            staged: Vec::new(),
+            tasks: JoinSet::new(),
+            reports: mpsc::channel(REPORTS_IN_FLIGHT),
+            prompts: JoinSet::new(),
+            asking: Arc::new(Mutex::new(())),
+            asked: 0,
+            listening: true,
+        }
+    }
+
+    /// Goes on until the run stands still or is over.
+    pub(super) async fn drive(&mut self) -> Result<Ended, RunError> {
+        loop {
+            if let Some(ended) = self.advance()? {
+                return Ok(ended);
+            }
+            self.wait().await?;
+        }
+    }
+
+    /// Everything that can be decided now, one durable write, and then the effects.
+    fn advance(&mut self) -> Result<Option<Ended>, RunError> {
+        loop {
+            if *self.io.stop.borrow() >= Stop::Park {
+                self.hand.stopping = true;
+            }
+            let before = self.staged.len();
+            for effect in self.next_effects() {
+                self.carry_out(effect)?;
+                // What was decided before an event need not hold after it.
+                if self.staged.len() > before {
+                    break;
+                }
+            }
+            if self.staged.len() == before {
+                break;
+            }
+        }
+        self.flush()?;
+        for launch in std::mem::take(&mut self.launches) {
+            self.begin(launch);
+        }
+        Ok(self.ended())
+    }
+
+    fn next_effects(&mut self) -> Vec<Effect> {
+        if self.hand.busy.is_empty()
+            && self.state.status == RunStatus::Running
+            && let Some(key) = self.undo_first.pop_front()
+        {
+            return vec![Effect::Undo(key)];
+        }
+        decide(&self.plan, &self.state, &self.hand)
+    }
+
+    fn ended(&self) -> Option<Ended> {
+        if !self.tasks.is_empty() {
+            return None;
+        }
+        match self.state.status {
+            RunStatus::Paused(cause) => Some(Ended::Paused(cause)),
+            RunStatus::Succeeded { healthy } => Some(Ended::Succeeded { healthy }),
+            RunStatus::Undone { healthy } => Some(Ended::Undone { healthy }),
+            RunStatus::Stuck => Some(Ended::Stuck),
+            RunStatus::Running | RunStatus::Undoing | RunStatus::Aborted => None,
+        }
+    }
+
+    /// Writes the first event of a new run. The state begins with it.
+    pub(super) fn record_first(&mut self, first: Event) -> Result<(), RunError> {
+        self.staged.push(first);
+        self.flush()
+    }
+
+    /// Adds an event to the state now, and to the journal with the next write.
+    pub(super) fn stage(&mut self, event: Event) -> Result<(), RunError> {
+        self.state.apply(&event)?;
+        self.staged.push(event);
+        Ok(())
+    }
+
+    /// Makes what is staged durable, and only then tells anyone.
+    pub(super) fn flush(&mut self) -> Result<(), RunError> {
+        if self.staged.is_empty() {
+            return Ok(());
+        }
+        let at = (self.world.clock)();
+        let copies = std::mem::take(&mut self.staged)
+            .into_iter()
+            .map(|event| journal_copy(event, &self.plan, &self.world.masker))
+            .collect::<Vec<_>>();
+        self.journal.append(at, &copies)?;
+        let view = View { plan: &self.plan, state: &self.state };
+        for event in &copies {
+            for reporter in &mut self.io.reporters {
+                reporter.event(at, event, &view);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn maker(&self) -> Maker<'_> {
+        Maker {
+            world: &self.world,
+            plan: &self.plan,
+            state: &self.state,
+            params: &self.params,
+            reports: &self.reports.0,
+            stop: &self.io.stop,
+        }
+    }
+
+    pub(super) fn note(&mut self, text: &str) {
+        let text = self.world.masker.mask(text).into_owned();
+        for reporter in &mut self.io.reporters {
+            reporter.note(&text);
+        }
+    }
+
+    fn begin(&mut self, launch: Launch) {
+        match launch {
+            Launch::Prepare(key, job, look, wanted) => {
+                self.tasks.spawn(async move {
+                    let preparation = prepare::prepare(&job, &look, wanted).await;
+                    Told::Prepared(key, job, look, preparation)
+                });
+            }
+            Launch::Perform(key, job, look) => {
+                self.tasks.spawn(async move {
+                    let begun = std::time::Instant::now();
+                    let attempt = prepare::perform_and_verify(&job, &look).await;
+                    Told::Performed(key, job, attempt, begun.elapsed())
+                });
+            }
+            Launch::Resolve(key, job, look) => {
+                self.tasks.spawn(async move {
+                    let seen = prepare::resolve(&job, &look).await;
+                    Told::Resolved(key, job, seen)
+                });
+            }
+            Launch::Undo(key, undoing) => {
+                self.tasks.spawn(async move { Told::Undone(key, undoing.undo().await) });
+            }
+            Launch::Probe(probes) => {
+                self.tasks.spawn(async move { Told::Probed(health::probe_all(probes).await) });
+            }
+            Launch::Ask(key) => self.begin_asking(key),
+            Launch::Choose(key, title) => self.begin_choosing(key, title),
+        }
+    }
+
+    fn begin_asking(&mut self, key: StepKey) {
+        let StepStatus::Waiting(question) = self.state.status_of(&key).clone() else { return };
+        let by = self.world.operator.user.clone();
+        self.prompt(move |prompter| {
+            let answer = prompter.ask(&key, &question).map(|values| (values, by));
+            Told::Answered(key, answer)
+        });
+    }
+
+    fn begin_choosing(&mut self, key: StepKey, title: String) {
+        self.prompt(move |prompter| {
+            let choice = prompter.before(&key, &title);
+            Told::Chosen(key, choice)
+        });
+    }
+
+    /// Asks on the terminal, one question at a time.
+    fn prompt(&mut self, ask: impl FnOnce(&dyn Prompter) -> Told + Send + 'static) {
+        let Some(prompter) = self.io.prompter.clone() else { return };
+        self.suspend();
+        let asking = Arc::clone(&self.asking);
+        self.prompts.spawn(async move {
+            let _one_at_a_time = asking.lock().await;
+            match tokio::task::spawn_blocking(move || ask(&*prompter)).await {
+                Ok(told) => told,
+                // A prompter that panics cannot be asked again; the loop ends with the panic's text.
+                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+            }
+        });
+    }
+
+    fn suspend(&mut self) {
+        self.asked += 1;
+        for reporter in &mut self.io.reporters {
+            reporter.suspend();
+        }
+    }
+
+    pub(super) fn resume_display(&mut self) {
+        self.asked = self.asked.saturating_sub(1);
+        if self.asked == 0 {
+            for reporter in &mut self.io.reporters {
+                reporter.resume();
+            }
+        }
+    }
+
+    /// Waits for whatever comes first: a task, an answer, something said, or the operator.
+    async fn wait(&mut self) -> Result<(), RunError> {
+        tokio::select! {
+            Some(told) = self.tasks.join_next() => {
+                self.say_what_was_said();
+                self.told(told.map_err(|panic| RunError::Internal(panic.to_string()))?)
+            }
+            Some(told) = self.prompts.join_next() => {
+                self.told(told.map_err(|panic| RunError::Internal(panic.to_string()))?)
+            }
+            Some((step, report)) = self.reports.1.recv() => {
+                self.say(&step, &report);
+                Ok(())
+            }
+            changed = self.io.stop.changed(), if self.listening => {
+                self.listening = changed.is_ok();
+                if *self.io.stop.borrow() >= Stop::Park {
+                    self.leave_prompts();
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A question cannot be taken back from the terminal, but the run need not wait for its answer.
+    fn leave_prompts(&mut self) {
+        if self.asked == 0 {
+            return;
+        }
+        self.asked = 0;
+        self.prompts.detach_all();
+        let asked: Vec<StepKey> = self.hand.asking.iter().cloned().collect();
+        for key in asked {
+            self.hand.asking.remove(&key);
+            self.hand.busy.remove(&key);
+            self.hand.unanswerable.insert(key);
+        }
+    }
+
+    fn say_what_was_said(&mut self) {
+        while let Ok((step, report)) = self.reports.1.try_recv() {
+            self.say(&step, &report);
+        }
+    }
+
+    fn say(&mut self, step: &StepKey, report: &Report) {
+        for reporter in &mut self.io.reporters {
+            reporter.report(step, report);
+        }
+    }
+}

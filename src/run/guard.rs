@@ -1,0 +1,89 @@
+//! Refuses what must not be done: in the wrong account, in a frozen environment.
+
+use super::world::World;
+use crate::actions::context::Target;
+use crate::engine::event::AccountSeen;
+use crate::engine::outcome::{Failure, Question, Stage};
+use crate::model::id::AccountName;
+use crate::model::mode::{Effect, EnvironmentKind};
+
+/// The account and Region that a block acts in.
+///
+/// # Errors
+/// When the environment has no such account.
+pub(super) fn target(world: &World, name: &AccountName, region: Option<String>) -> Result<Target, Failure> {
+    let environment = &world.environment;
+    let account = environment.accounts.get(name).ok_or_else(|| {
+        Failure::new(Stage::Guard, format!("environment `{}` has no account `{name}`", environment.name))
+            .hint(format!("Add `{name}` under `environments.{}.accounts` in runbook.yaml.", environment.name))
+    })?;
+    Ok(Target {
+        account: name.clone(),
+        id: account.id.clone(),
+        region: region.unwrap_or_else(|| account.region.clone()),
+    })
+}
+
+/// Asks STS who we are there, and refuses everything but the right account.
+///
+/// # Errors
+/// When it is the wrong account, a denied one, or cannot be read.
+pub(super) async fn check(world: &World, target: &Target) -> Result<AccountSeen, Failure> {
+    let denied = |id: &str| world.deny_accounts.iter().any(|denied| denied == id);
+    if denied(&target.id) {
+        return Err(refused(
+            format!("account {} ({}) is in `deny_accounts`", target.id, target.account),
+            "No run may touch it. If that is wrong, correct `deny_accounts` in runbook.yaml.",
+        ));
+    }
+    let caller = world.accounts.caller(target).await.map_err(|trouble| {
+        let hint = trouble.hint.clone().unwrap_or_else(|| "What cannot be checked is refused. Nothing was changed.".into());
+        refused(format!("cannot tell who we are in {target}: {}", trouble.message), hint)
+    })?;
+    if caller.account != target.id || denied(&caller.account) {
+        return Err(refused(
+            format!(
+                "wrong account: `{}` of environment `{}` is {}, but the credentials are for {} ({})",
+                target.account, world.environment.name, target.id, caller.account, caller.arn
+            ),
+            format!(
+                "Nothing was changed. Correct `environments.{}.accounts.{}` in runbook.yaml, or use the right credentials.",
+                world.environment.name, target.account
+            ),
+        ));
+    }
+    Ok(AccountSeen { id: caller.account, region: target.region.clone(), caller: Some(caller.arn) })
+}
+
+/// Refuses a change while the environment is frozen.
+///
+/// # Errors
+/// When it is frozen, or when that cannot be read.
+pub(super) fn not_frozen(world: &World) -> Result<(), Failure> {
+    let name = &world.environment.name;
+    match world.store.frozen(name) {
+        Ok(None) => Ok(()),
+        Ok(Some(freeze)) => Err(refused(
+            format!("environment `{name}` is frozen by {} since {}: {}", freeze.by, freeze.at, freeze.reason),
+            format!("When it may go on: `runbook thaw {name}`, then `runbook resume`."),
+        )),
+        Err(error) => Err(refused(
+            format!("cannot tell whether environment `{name}` is frozen: {error}"),
+            "What cannot be checked is refused. Nothing was changed.",
+        )),
+    }
+}
+
+/// What the operator must agree to before a step may start, if anything.
+pub(super) fn gate(world: &World, effect: Effect, target: Option<&Target>, confirm: Option<String>) -> Option<Question> {
+    if effect == Effect::Destroy && world.environment.kind == EnvironmentKind::Production {
+        let id = target.map_or("this machine", |target| target.id.as_str());
+        let text = confirm.unwrap_or_else(|| "This step destroys.".to_owned());
+        return Some(Question::Phrase { text, phrase: format!("destroy in {id}") });
+    }
+    confirm.map(|text| Question::Agree { text })
+}
+
+fn refused(message: impl Into<String>, hint: impl Into<String>) -> Failure {
+    Failure::new(Stage::Guard, message).hint(hint)
+}

@@ -1,0 +1,371 @@
+//! Begins runs, takes them up again, takes them back, and gives them up.
+
+use super::driver::{Driver, Io};
+use super::open::{rebuild, texts};
+use super::steps::is_repeatable;
+use super::world::{Decision, Ended, Verdict as Wanted, Wishes, World};
+use super::{RunError, guard, redact};
+use crate::actions::manual;
+use crate::engine::decide::points_passed;
+use crate::engine::event::{AccountSeen, Event, Operator, Resolver, RunStarted, SkipReason, Verdict};
+use crate::engine::outcome::Stage;
+use crate::engine::state::{RunState, RunStatus, StepStatus};
+use crate::mask::Masker;
+use crate::model::action::Catalog;
+use crate::model::id::{RunId, StepKey};
+use crate::model::secret::Secret;
+use crate::model::value::{Value, Values};
+use crate::plan::{Plan, digest_of};
+use crate::store::{EnvironmentLock, Holder, Journal, Store};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a new run is made of.
+pub struct Begin {
+    /// What it will do.
+    pub plan: Plan,
+    /// The parameters, checked and complete, without the secret ones.
+    pub params: Values,
+    /// The secret ones.
+    pub secret_params: BTreeMap<String, Secret>,
+}
+
+/// A name for a new run: sortable by time, and unlike any other.
+#[must_use]
+pub fn new_id(at: Timestamp, random: u32) -> RunId {
+    const LETTERS: &[u8] = b"abcdefghjkmnpqrstvwxyz23456789";
+    let mut rest = random as usize;
+    let suffix: String = (0..4)
+        .map(|_| {
+            let letter = char::from(LETTERS[rest % LETTERS.len()]);
+            rest /= LETTERS.len();
+            letter
+        })
+        .collect();
+    RunId::from_text(format!("{}-{suffix}", at.strftime("%Y%m%d-%H%M%S")))
+}
+
+/// Begins a run and drives it until it stands still or is over.
+///
+/// # Errors
+/// When a guard refuses it, the environment is taken, or the journal cannot be written.
+pub async fn start(world: World, begin: Begin, run: RunId, wishes: Wishes, io: Io) -> Result<Ended, RunError> {
+    let Begin { plan, params, secret_params } = begin;
+    guard::not_frozen(&world)?;
+    let lock = lock(&world, &plan, &run)?;
+    let accounts = check_accounts(&world, &plan).await?;
+    let began = RunStarted {
+        run: run.clone(),
+        runbook: plan.root.book.name.clone(),
+        texts: texts(&plan).iter().map(|(name, text)| (name.clone(), digest_of(text))).collect(),
+        steps: digests(&plan),
+        params: params.clone(),
+        secret_params: secret_params.keys().cloned().collect(),
+        environment: world.environment.name.clone(),
+        mode: world.environment.kind.into(),
+        operator: world.operator.clone(),
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        accounts,
+        reason: wishes.reason.clone(),
+    };
+    let journal = world.store.create(&run, &texts(&plan))?;
+    let params = with_secrets(params, &secret_params, &world.masker)?;
+    let first = Event::RunStarted(Box::new(began));
+    let state = RunState::begin(&first)?;
+    let mut driver = Driver::new(world, Arc::new(plan), state, params, wishes, (Box::new(journal), io));
+    driver.record_first(first)?;
+    let ended = driver.drive().await;
+    release(driver, lock);
+    ended
+}
+
+/// Takes a run up where it stands.
+///
+/// # Errors
+/// When the run is over or alive elsewhere, when a step needs a decision that was not given, or when
+/// a guard refuses it.
+pub async fn resume(
+    world: World,
+    run: &RunId,
+    decisions: Vec<Decision>,
+    secrets: BTreeMap<String, Secret>,
+    wishes: Wishes,
+    io: Io,
+) -> Result<Ended, RunError> {
+    let (mut driver, lock) = take_up(world, run, &secrets, wishes, io).await?;
+    if driver.state.status.is_over() || driver.state.status == RunStatus::Stuck {
+        return Err(RunError::Usage {
+            message: format!("run {run} is {}; there is nothing to resume", driver.state.status.word()),
+            hint: match driver.state.status {
+                RunStatus::Stuck => format!("Finish by hand what is listed by `runbook status {run}`, then `runbook undo {run}` tries again."),
+                _ => format!("`runbook status {run}` shows what it did."),
+            },
+        });
+    }
+    let operator = driver.world.operator.clone();
+    let reason = driver.wishes.reason.clone();
+    driver.stage(Event::RunResumed { operator, reason })?;
+    mark_lost(&mut driver)?;
+    for decision in decisions {
+        decide(&mut driver, decision)?;
+    }
+    if !driver.state.undoing {
+        retry_what_is_safe(&mut driver)?;
+    }
+    let ended = driver.drive().await;
+    release(driver, lock);
+    ended
+}
+
+/// Takes everything back that a run started.
+///
+/// # Errors
+/// When the run is past a point of no return, is over, or is alive elsewhere.
+pub async fn undo(
+    world: World,
+    run: &RunId,
+    secrets: BTreeMap<String, Secret>,
+    wishes: Wishes,
+    io: Io,
+) -> Result<Ended, RunError> {
+    let (mut driver, lock) = take_up(world, run, &secrets, wishes, io).await?;
+    let passed = points_passed(&driver.plan, &driver.state);
+    if let Some((step, why)) = passed.first() {
+        return Err(RunError::Refused {
+            message: format!("run {run} is past a point of no return: step `{step}` cannot be taken back ({why})"),
+            hint: format!("Nothing was changed. The way is forward: `runbook resume {run}`."),
+        });
+    }
+    if driver.state.status.is_over() {
+        return Err(RunError::Usage {
+            message: format!("run {run} is {}; it cannot be taken back any more", driver.state.status.word()),
+            hint: "To return to the state before, run the runbook that leads there.".to_owned(),
+        });
+    }
+    let operator = driver.world.operator.clone();
+    if driver.state.status != RunStatus::Stuck {
+        driver.stage(Event::RunResumed { operator: operator.clone(), reason: driver.wishes.reason.clone() })?;
+    }
+    mark_lost(&mut driver)?;
+    driver.stage(Event::UndoBegun { operator })?;
+    let ended = driver.drive().await;
+    release(driver, lock);
+    ended
+}
+
+/// Answers the question of a waiting step. The run goes on with `resume`.
+///
+/// # Errors
+/// When the step does not wait, or the values do not fit the question.
+pub fn answer(
+    store: &Store,
+    catalog: &Catalog,
+    masker: &Masker,
+    (run, step): (&RunId, &StepKey),
+    values: &Values,
+    (by, at): (&str, Timestamp),
+) -> Result<(), RunError> {
+    let (mut journal, history) = store.reopen(run)?;
+    let (mut state, plan) = rebuild(store, catalog, &history)?;
+    let StepStatus::Waiting(question) = state.status_of(step).clone() else {
+        let waiting = state.steps.iter().find(|(_, step)| matches!(step.status, StepStatus::Waiting(_)));
+        return Err(RunError::Usage {
+            message: format!("step `{step}` of run {run} is {}; it waits for no answer", state.status_of(step).word()),
+            hint: waiting.map_or_else(
+                || format!("No step waits. `runbook status {run}` shows where the run stands."),
+                |(key, _)| format!("The step that waits is `{key}`."),
+            ),
+        });
+    };
+    let values = manual::accept(&question, values, by).map_err(|mistakes| RunError::Usage {
+        message: format!("the answer does not fit: {}", mistakes.join("; ")),
+        hint: format!("`runbook status {run}` shows the question."),
+    })?;
+    let event = Event::StepAnswered { step: step.clone(), by: by.to_owned(), values };
+    state.apply(&event)?;
+    journal.append(at, &[redact::journal_copy(event, &plan, masker)])?;
+    Ok(())
+}
+
+/// Gives a run up as it is. What it owes stays owed.
+///
+/// # Errors
+/// When the run is over, or alive elsewhere.
+pub fn abort(
+    store: &Store,
+    catalog: &Catalog,
+    run: &RunId,
+    (reason, by): (&str, &Operator),
+    at: Timestamp,
+) -> Result<(), RunError> {
+    let (mut journal, history) = store.reopen(run)?;
+    let (mut state, _) = rebuild(store, catalog, &history)?;
+    let event = Event::RunAborted { reason: format!("{reason} ({}@{})", by.user, by.host) };
+    if state.apply(&event).is_err() {
+        return Err(RunError::Usage {
+            message: format!("run {run} is {}; there is nothing to give up", state.status.word()),
+            hint: format!("`runbook status {run}` shows what it did."),
+        });
+    }
+    journal.append(at, &[event])?;
+    Ok(())
+}
+
+/// Opens a run for writing, with its lock, its accounts and its secrets.
+async fn take_up(
+    world: World,
+    run: &RunId,
+    secrets: &BTreeMap<String, Secret>,
+    wishes: Wishes,
+    mut io: Io,
+) -> Result<(Driver, Option<EnvironmentLock>), RunError> {
+    let (journal, history) = world.store.reopen(run)?;
+    let (state, plan) = rebuild(&world.store, &world.catalog, &history)?;
+    if state.began.environment != world.environment.name {
+        return Err(RunError::Internal(format!("run {run} belongs to environment `{}`", state.began.environment)));
+    }
+    let lock = lock(&world, &plan, run)?;
+    check_accounts(&world, &plan).await?;
+    if let Some(torn) = &history.torn {
+        for reporter in &mut io.reporters {
+            reporter.note(&format!("the journal's last line was cut off ({} bytes): it was never written", torn.bytes));
+        }
+    }
+    let missing = state.began.secret_params.iter().find(|name| !secrets.contains_key(*name));
+    if let Some(name) = missing {
+        return Err(RunError::Usage {
+            message: format!("parameter `{name}` is secret, so it was not kept"),
+            hint: format!("Give it again: set RUNBOOK_PARAM_{}, or `-p {name}=@FILE`.", name.to_uppercase()),
+        });
+    }
+    let params = with_secrets(state.began.params.clone(), secrets, &world.masker)?;
+    Ok((Driver::new(world, Arc::new(plan), state, params, wishes, (Box::new(journal), io)), lock))
+}
+
+/// Steps that were under way when the process ended: nobody knows.
+fn mark_lost(driver: &mut Driver) -> Result<(), RunError> {
+    let lost: Vec<StepKey> = driver
+        .state
+        .steps
+        .iter()
+        .filter(|(_, step)| step.status == StepStatus::Running)
+        .map(|(key, _)| key.clone())
+        .collect();
+    for step in lost {
+        let cause = "the process that ran it ended before its result was known".to_owned();
+        driver.stage(Event::StepUnknown { step, cause })?;
+    }
+    Ok(())
+}
+
+fn decide(driver: &mut Driver, decision: Decision) -> Result<(), RunError> {
+    let Decision { step, verdict, reason } = decision;
+    let user = driver.world.operator.user.clone();
+    let by = Resolver::Operator { by: user.clone(), reason: reason.clone() };
+    let status = driver.state.status_of(&step).clone();
+    let event = match verdict {
+        Wanted::Retry => Event::StepResolved { step: step.clone(), verdict: Verdict::Retry, by },
+        Wanted::Done => Event::StepResolved {
+            step: step.clone(),
+            verdict: Verdict::Done { outputs: driver.state.step(&step).and_then(|s| s.outputs.clone()).unwrap_or_default() },
+            by,
+        },
+        Wanted::Skip => {
+            Event::StepSkipped { step: step.clone(), reason: SkipReason::Operator { by: user, reason } }
+        }
+        Wanted::Undo => {
+            driver.undo_first.push_back(step);
+            return Ok(());
+        }
+    };
+    driver.stage(event).map_err(|error| match error {
+        RunError::Illegal(_) => RunError::Usage {
+            message: format!("step `{step}` is {}; that decision does not fit", status.word()),
+            hint: "Decisions are for steps that failed or whose outcome is unknown. `runbook status` lists them.".to_owned(),
+        },
+        other => other,
+    })
+}
+
+/// Failed steps that can simply be tried again: nothing had happened, or a repeat is harmless, or
+/// the step looks for its own effect before it acts.
+fn retry_what_is_safe(driver: &mut Driver) -> Result<(), RunError> {
+    let failed: Vec<(StepKey, Stage)> = driver
+        .state
+        .steps
+        .iter()
+        .filter_map(|(key, step)| match &step.status {
+            StepStatus::Failed(failure) => Some((key.clone(), failure.stage)),
+            _ => None,
+        })
+        .collect();
+    for (step, stage) in failed {
+        let safe = stage < Stage::Invocation
+            || is_repeatable(&driver.plan, &step, &driver.world.catalog)
+            || looks_first(driver, &step);
+        if safe {
+            driver.stage(Event::StepResolved { step, verdict: Verdict::Retry, by: Resolver::Repeatable })?;
+        } else {
+            driver.note(&format!(
+                "step `{step}` failed after it began and cannot look for its own effect: decide with `--step {step}=retry`, `skip`, `done` or `undo`"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn looks_first(driver: &Driver, step: &StepKey) -> bool {
+    let Some((planned, frame)) = driver.plan.find(step) else { return false };
+    let written = planned.step(frame);
+    written.observe.is_some() || driver.maker().looks_for_itself(&written.block)
+}
+
+/// The environment's lock, for a run that changes anything.
+fn lock(world: &World, plan: &Plan, run: &RunId) -> Result<Option<EnvironmentLock>, RunError> {
+    if !plan.walk().iter().any(|(_, planned, _)| planned.effect.changes()) {
+        return Ok(None);
+    }
+    let holder = Holder {
+        run: run.clone(),
+        user: world.operator.user.clone(),
+        host: world.operator.host.clone(),
+        pid: world.operator.pid,
+        since: (world.clock)(),
+    };
+    Ok(Some(world.store.lock_environment(&world.environment.name, &holder)?))
+}
+
+fn release(driver: Driver, lock: Option<EnvironmentLock>) {
+    // The journal goes first: while the lock is held, nobody else can believe that the run is dead.
+    drop(driver);
+    drop(lock);
+}
+
+async fn check_accounts(world: &World, plan: &Plan) -> Result<BTreeMap<String, AccountSeen>, RunError> {
+    let mut seen = BTreeMap::new();
+    for name in plan.accounts() {
+        let target = guard::target(world, &name, None)?;
+        seen.insert(name.to_string(), guard::check(world, &target).await?);
+    }
+    Ok(seen)
+}
+
+fn with_secrets(
+    mut params: Values,
+    secrets: &BTreeMap<String, Secret>,
+    masker: &Masker,
+) -> Result<Values, RunError> {
+    for (name, secret) in secrets {
+        masker.add(secret).map_err(|error| RunError::Usage {
+            message: format!("parameter `{name}`: {error}"),
+            hint: "A secret this short would mask half of every text. Use a longer one.".to_owned(),
+        })?;
+        params.insert(name.clone(), Value::String(secret.expose().to_owned()));
+    }
+    Ok(params)
+}
+
+fn digests(plan: &Plan) -> BTreeMap<String, String> {
+    plan.walk().into_iter().map(|(key, planned, _)| (key.written(), planned.digest.clone())).collect()
+}

@@ -1,0 +1,71 @@
+//! Reads a run back: its journal, the texts it is pinned to, and the plan they make.
+
+use super::RunError;
+use crate::engine::event::{Event, RunStarted};
+use crate::engine::state::RunState;
+use crate::model::action::Catalog;
+use crate::model::id::RunId;
+use crate::parse;
+use crate::plan::{Plan, build, digest_of};
+use crate::store::{History, Store};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A run as it stands, read back.
+pub struct Opened {
+    /// What it would do in all, from the texts it is pinned to.
+    pub plan: Plan,
+    /// What has happened.
+    pub state: RunState,
+    /// The journal.
+    pub history: History,
+}
+
+/// Reads a run without touching it.
+///
+/// # Errors
+/// When the journal is damaged, the texts are not those that were pinned, or the tool is too old.
+pub fn open(store: &Store, catalog: &Catalog, run: &RunId) -> Result<Opened, RunError> {
+    let history = store.read(run)?;
+    let (state, plan) = rebuild(store, catalog, &history)?;
+    Ok(Opened { plan, state, history })
+}
+
+/// The state and the plan of a history.
+pub(super) fn rebuild(store: &Store, catalog: &Catalog, history: &History) -> Result<(RunState, Plan), RunError> {
+    let state = RunState::replay(history.events.iter().map(|recorded| &recorded.event))?;
+    let plan = pinned(store, catalog, &state.began)?;
+    Ok((state, plan))
+}
+
+fn pinned(store: &Store, catalog: &Catalog, began: &RunStarted) -> Result<Plan, RunError> {
+    let mut books = BTreeMap::new();
+    for (name, digest) in &began.texts {
+        let text = store.text(&began.run, name)?;
+        if digest_of(&text) != *digest {
+            return Err(RunError::Refused {
+                message: format!("the stored text of `{name}` is not the one that run {} began with", began.run),
+                hint: "Somebody edited the run's folder. Put `texts/` back from a copy; the journal names the digests."
+                    .to_owned(),
+            });
+        }
+        // It passed `check` when the run began, so its diagnostics are of no interest now.
+        let (book, _) = parse::runbook(name, &format!("{name}.md"), &text);
+        books.insert(name.clone(), Arc::new(book));
+    }
+    let root = books.get(&began.runbook).ok_or_else(|| {
+        RunError::Internal(format!("run {} has no text of `{}`", began.run, began.runbook))
+    })?;
+    Ok(build(root, catalog, &|name| books.get(name).cloned())?)
+}
+
+/// The first event of a run of this plan has these texts.
+pub(super) fn texts(plan: &Plan) -> BTreeMap<String, String> {
+    plan.books().into_iter().map(|book| (book.name.clone(), book.source.text.clone())).collect()
+}
+
+/// The last event, if there is one.
+#[must_use]
+pub fn last(history: &History) -> Option<&Event> {
+    history.events.last().map(|recorded| &recorded.event)
+}

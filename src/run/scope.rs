@@ -1,0 +1,120 @@
+//! The names that an expression can see, put together from what has happened so far.
+
+use super::world::World;
+use crate::engine::state::RunState;
+use crate::model::id::StepKey;
+use crate::model::value::{Value, Values};
+use crate::plan::{Frame, Plan};
+use serde_json::json;
+
+/// How the journal stands in for an output that must not be kept.
+pub(super) const WITHHELD: &str = "$withheld";
+
+/// Builds scopes for the steps of one run.
+pub(super) struct Scopes<'a> {
+    pub(super) world: &'a World,
+    pub(super) plan: &'a Plan,
+    pub(super) state: &'a RunState,
+    /// The parameters of the run, secret ones included.
+    pub(super) params: &'a Values,
+}
+
+impl Scopes<'_> {
+    /// What the blocks of a step can see.
+    pub(super) fn of(&self, key: &StepKey) -> Values {
+        let outer = outer(key);
+        let mut scope = self.frame(outer.as_ref());
+        if let Some(item) = self.item(key) {
+            scope.insert("item".to_owned(), item);
+        }
+        scope
+    }
+
+    /// What the health probes of a runbook can see. `outer` is the step that runs it, or nothing at the top.
+    pub(super) fn frame(&self, outer: Option<&StepKey>) -> Values {
+        let params = match outer {
+            None => self.params.clone(),
+            Some(outer) => self.state.step(outer).and_then(|step| step.params.clone()).unwrap_or_default(),
+        };
+        let frame = match outer {
+            None => Some(&self.plan.root),
+            Some(outer) => self.plan.find(outer).and_then(|(planned, _)| planned.calls.as_deref()),
+        };
+        let steps = frame.map(|frame| self.outputs(frame, outer)).unwrap_or_default();
+        let accounts: Values = self
+            .world
+            .environment
+            .accounts
+            .iter()
+            .map(|(name, account)| (name.to_string(), json!({ "id": account.id, "region": account.region })))
+            .collect();
+        let began = &self.state.began;
+        [
+            ("params", Value::Object(params)),
+            ("steps", Value::Object(steps)),
+            ("accounts", Value::Object(accounts)),
+            ("run", json!({ "id": began.run, "mode": began.mode, "environment": began.environment })),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+    }
+
+    fn outputs(&self, frame: &Frame, outer: Option<&StepKey>) -> Values {
+        frame
+            .steps
+            .iter()
+            .filter_map(|planned| {
+                let key = outer.map_or_else(|| StepKey::top(&planned.id), |outer| outer.child(&planned.id));
+                let step = self.state.step(&key)?;
+                // While a run is on its way back, an undo may still need what an undone step gave.
+                let known = step.status.is_settled() || self.state.undoing;
+                let outputs = known.then(|| step.outputs.clone()).flatten()?;
+                Some((planned.id.to_string(), Value::Object(without_withheld(outputs))))
+            })
+            .collect()
+    }
+
+    fn item(&self, key: &StepKey) -> Option<Value> {
+        let (looped, index) = element(key)?;
+        self.state.step(&looped)?.items.as_ref()?.get(index).cloned()
+    }
+}
+
+/// The outputs that this process can see. What another process kept to itself is left out, so that
+/// an expression that needs it fails instead of using a mask.
+pub(super) fn without_withheld(outputs: Values) -> Values {
+    outputs.into_iter().filter(|(_, value)| value.get(WITHHELD).is_none()).collect()
+}
+
+/// The step that runs the runbook in which this step stands. Nothing at the top.
+pub(super) fn outer(key: &StepKey) -> Option<StepKey> {
+    key.as_str().rsplit_once('/').map(|(outer, _)| StepKey::from_text(outer))
+}
+
+/// The loop and the index, when the key is one element of a loop.
+pub(super) fn element(key: &StepKey) -> Option<(StepKey, usize)> {
+    let (looped, index) = key.as_str().strip_suffix(']')?.rsplit_once('[')?;
+    Some((StepKey::from_text(looped), index.parse().ok()?))
+}
+
+/// The scope with a step's own outputs in it, for its `expect`, `holds` and `undo`.
+pub(super) fn with_outputs(scope: &Values, outputs: &Values) -> Values {
+    let mut scope = scope.clone();
+    scope.insert("outputs".to_owned(), Value::Object(outputs.clone()));
+    scope
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_come_apart_where_they_were_put_together() {
+        let key = StepKey::from_text("a[1]/b[0]");
+        assert_eq!(outer(&key), Some(StepKey::from_text("a[1]")));
+        assert_eq!(element(&key), Some((StepKey::from_text("a[1]/b"), 0)));
+        assert_eq!(outer(&StepKey::from_text("a[1]")), None);
+        assert_eq!(element(&StepKey::from_text("a[1]/b")), None);
+    }
+}
