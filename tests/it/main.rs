@@ -1,1 +1,11 @@
+//! The one integration binary: the real program, real child processes, the real emulator.
 
+mod cloud;
+mod crash;
+mod env;
+mod guards;
+mod local;
+mod main_job;
+mod secrets;
+mod tidy;
+mod undo;

@@ -1,0 +1,231 @@
+//! The test harness: a project in a temporary folder, the program, and one emulator for all tests.
+//!
+//! Tests share the emulator and keep out of each other's way by accounts that are made up at random.
+
+use runbook::sandbox::{Sandbox, Server};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The accounts of one test.
+#[derive(Clone, Debug)]
+pub(crate) struct Accounts {
+    pub(crate) workload: String,
+    pub(crate) data: String,
+    pub(crate) platform: String,
+}
+
+impl Accounts {
+    /// Three accounts that no other test uses.
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let base = u64::from(std::process::id()) * 100_000 + NEXT.fetch_add(10, Ordering::Relaxed);
+        let id = |offset: u64| format!("{:012}", 500_000_000_000 + (base + offset) % 400_000_000_000);
+        Self { workload: id(1), data: id(2), platform: id(3) }
+    }
+}
+
+/// The emulator, started once and shared by every test of this process.
+pub(crate) fn emulator() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join("emulator");
+        fs::create_dir_all(&state).expect("a folder for the emulator");
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let sandbox = Sandbox::new(&state);
+            let server = sandbox.up(&|_| {}).await.expect("the emulator starts");
+            sandbox.reset().await.expect("the emulator forgets earlier test runs");
+            server
+        })
+    })
+}
+
+/// A project in a temporary folder.
+pub(crate) struct Project {
+    folder: tempfile::TempDir,
+    pub(crate) accounts: Accounts,
+    environment: BTreeMap<String, String>,
+}
+
+impl Project {
+    /// A project without a cloud: an environment `local` of kind sandbox whose accounts nobody uses.
+    pub(crate) fn local(runbooks: &[(&str, &str)]) -> Self {
+        let project = Self::empty("http://127.0.0.1:9");
+        for (name, text) in runbooks {
+            project.write(&format!("runbooks/{name}.md"), text);
+        }
+        project
+    }
+
+    /// The shipped runbooks against the shared emulator, in accounts of their own.
+    pub(crate) fn shipped() -> Self {
+        let project = Self::empty(&emulator().endpoint);
+        copy(&root().join("runbooks"), &project.path().join("runbooks"));
+        project
+    }
+
+    fn empty(endpoint: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let accounts = Accounts::new();
+        let project = Self { folder, accounts, environment: BTreeMap::new() };
+        project.write("runbook.yaml", &project.configuration(endpoint));
+        fs::create_dir_all(project.path().join("runbooks")).expect("a folder for runbooks");
+        project
+    }
+
+    fn configuration(&self, endpoint: &str) -> String {
+        let account = |name: &str, id: &str| {
+            format!(
+                "      {name}: {{ id: \"{id}\", role: \"arn:aws:iam::{id}:role/RunbookOperator\", region: eu-west-1 }}\n"
+            )
+        };
+        format!(
+            "version: 1\nenvironments:\n  sandbox:\n    kind: sandbox\n    endpoint: \"{endpoint}\"\n    seed: [account-redeploy]\n    accounts:\n{}{}{}",
+            account("workload", &self.accounts.workload),
+            account("data", &self.accounts.data),
+            account("platform", &self.accounts.platform),
+        )
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub(crate) fn exists(&self, name: &str) -> bool {
+        self.path().join(name).exists()
+    }
+
+    /// The program in this project, with nothing inherited that could change what it does.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_runbook"));
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", std::env::var_os("HOME").unwrap_or_default())
+            .env("NO_COLOR", "1")
+            .envs(&self.environment)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_with(arguments, &[])
+    }
+
+    /// Runs the program to its end with more in its environment.
+    pub(crate) fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
+        let output = self.command(arguments).envs(environment.iter().copied()).output().expect("the program starts");
+        Ran::new(arguments, output)
+    }
+
+    /// The newest run's folder.
+    pub(crate) fn newest_run(&self) -> PathBuf {
+        let mut runs: Vec<PathBuf> = fs::read_dir(self.path().join(".runbook/runs"))
+            .expect("runs")
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
+        runs.sort();
+        runs.pop().expect("a run")
+    }
+
+    /// The newest run's journal, a value a line.
+    pub(crate) fn journal(&self) -> Vec<serde_json::Value> {
+        let text = fs::read_to_string(self.newest_run().join("journal.jsonl")).expect("a journal");
+        text.lines().map(|line| serde_json::from_str(line).expect("a record")).collect()
+    }
+
+    /// The events of the newest run by name, for those about that step.
+    pub(crate) fn events_of(&self, step: &str) -> Vec<String> {
+        self.journal()
+            .iter()
+            .filter(|record| record["event"]["step"] == step)
+            .map(|record| record["event"]["event"].as_str().expect("a name").to_owned())
+            .collect()
+    }
+}
+
+/// What the program printed, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) arguments: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) signal: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    fn new(arguments: &[&str], output: Output) -> Self {
+        use std::os::unix::process::ExitStatusExt as _;
+        Self {
+            arguments: arguments.join(" "),
+            code: output.status.code(),
+            signal: output.status.signal(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Panics with everything that was printed unless the program ended with that code.
+    #[track_caller]
+    pub(crate) fn ended(self, code: i32) -> Self {
+        assert_eq!(
+            self.code,
+            Some(code),
+            "`runbook {}` (signal {:?})\n--- stdout\n{}\n--- stderr\n{}",
+            self.arguments,
+            self.signal,
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// Panics unless the text was printed somewhere.
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Self {
+        assert!(
+            self.stdout.contains(text) || self.stderr.contains(text),
+            "`runbook {}` did not say {text:?}\n--- stdout\n{}\n--- stderr\n{}",
+            self.arguments,
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+}
+
+/// The repository.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder to copy") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
