@@ -8,3 +8,4 @@ pub mod diagnostic;
 pub mod engine;
 pub mod model;
 pub mod source;
+pub mod store;
