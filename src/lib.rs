@@ -6,6 +6,8 @@
 pub mod actions;
 pub mod diagnostic;
 pub mod engine;
+pub mod mask;
 pub mod model;
 pub mod plan;
 pub mod source;
+pub mod store;
