@@ -6,5 +6,6 @@
 pub mod actions;
 pub mod diagnostic;
 pub mod engine;
+pub mod expr;
 pub mod model;
 pub mod source;
