@@ -6,8 +6,10 @@
 pub mod actions;
 pub mod diagnostic;
 pub mod engine;
+pub mod expr;
 pub mod mask;
 pub mod model;
 pub mod plan;
+pub mod sandbox;
 pub mod source;
 pub mod store;
