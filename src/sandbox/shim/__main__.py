@@ -1,5 +1,6 @@
 """Applies the corrections and runs the server. Settings come from the environment, see `src/sandbox/server.rs`."""
 
+import os
 import sys
 from importlib.metadata import version
 
@@ -11,6 +12,10 @@ def main():
     if found != SUPPORTED:
         # The corrections wrap private functions: with another version they could miss silently.
         sys.exit(f"the sandbox needs ministack {SUPPORTED}, but {found} is installed")
+
+    if os.environ.get("RUNBOOK_SANDBOX_NEW_SESSION") == "1":
+        # The server outlives the command that started it, also when its terminal is closed.
+        os.setsid()
 
     import ministack.app as app
 

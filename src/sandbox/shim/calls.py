@@ -8,10 +8,12 @@ import json
 import os
 import re
 import time
+from datetime import datetime, timezone
 from functools import lru_cache
 from importlib.metadata import version
 
 IDENTITY_PATH = "/_runbook/identity"
+STARTED_AT = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 # REST services have no operation name in the request; it is found by the service's own model.
 REST_SERVICES = frozenset({"s3", "lambda"})
@@ -34,7 +36,7 @@ def install(app):
 
 async def send_identity(send):
     body = json.dumps({"token": os.environ.get("RUNBOOK_SANDBOX_TOKEN", ""), "version": version("ministack"),
-                       "pid": os.getpid()}).encode()
+                       "pid": os.getpid(), "started_at": STARTED_AT}).encode()
     await send({"type": "http.response.start", "status": 200,
                 "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]})
     await send({"type": "http.response.body", "body": body})

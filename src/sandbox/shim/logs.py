@@ -96,6 +96,9 @@ def refuse_key(arn, name):
 
 def provision(logical_id, props, stack_name):
     name = props.get("LogGroupName") or f"/aws/cloudformation/{stack_name}/{logical_id}"
+    if name in logs._log_groups:
+        # A log group that an earlier stack retained collides with the redeploy; the emulator takes it over.
+        raise ValueError(f"Resource of type 'AWS::Logs::LogGroup' with identifier '{name}' already exists.")
     fail_on(refuse_key(props.get("KmsKeyId"), name))
     return PROVISION(logical_id, props, stack_name)
 
