@@ -75,9 +75,9 @@ pub async fn start(world: World, begin: Begin, run: RunId, wishes: Wishes, io: I
     let state = RunState::begin(&first)?;
     let mut driver = Driver::new(world, Arc::new(plan), state, params, wishes, (Box::new(journal), io));
     driver.record_first(first)?;
-    let ended = driver.drive().await;
-    release(driver, lock);
-    ended
+    let ended = driver.drive().await?;
+    release(driver, lock)?;
+    Ok(ended)
 }
 
 /// Takes a run up where it stands.
@@ -113,9 +113,9 @@ pub async fn resume(
     if !driver.state.undoing {
         retry_what_is_safe(&mut driver)?;
     }
-    let ended = driver.drive().await;
-    release(driver, lock);
-    ended
+    let ended = driver.drive().await?;
+    release(driver, lock)?;
+    Ok(ended)
 }
 
 /// Takes everything back that a run started.
@@ -149,9 +149,9 @@ pub async fn undo(
     }
     mark_lost(&mut driver)?;
     driver.stage(Event::UndoBegun { operator })?;
-    let ended = driver.drive().await;
-    release(driver, lock);
-    ended
+    let ended = driver.drive().await?;
+    release(driver, lock)?;
+    Ok(ended)
 }
 
 /// Answers the question of a waiting step. The run goes on with `resume`.
@@ -331,15 +331,16 @@ fn lock(world: &World, plan: &Plan, run: &RunId) -> Result<Option<EnvironmentLoc
         user: world.operator.user.clone(),
         host: world.operator.host.clone(),
         pid: world.operator.pid,
-        since: (world.clock)(),
+        started_at: (world.clock)(),
     };
     Ok(Some(world.store.lock_environment(&world.environment.name, &holder)?))
 }
 
-fn release(driver: Driver, lock: Option<EnvironmentLock>) {
+/// Leaves the environment to others. A lock that is only dropped keeps its holder's name.
+fn release(driver: Driver, lock: Option<EnvironmentLock>) -> Result<(), RunError> {
     // The journal goes first: while the lock is held, nobody else can believe that the run is dead.
     drop(driver);
-    drop(lock);
+    Ok(lock.map_or(Ok(()), EnvironmentLock::release)?)
 }
 
 async fn check_accounts(world: &World, plan: &Plan) -> Result<BTreeMap<String, AccountSeen>, RunError> {

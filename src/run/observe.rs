@@ -3,7 +3,6 @@
 use super::inputs;
 use super::perform::{Attempt, Job};
 use super::scope::with_outputs;
-use crate::actions::shell::ShellEnd;
 use crate::engine::outcome::Observation;
 use crate::model::step::{Block, Body};
 use std::time::{Duration, Instant};
@@ -69,7 +68,10 @@ fn built_in(block: &Block) -> Option<&str> {
 
 async fn block(job: &Job) -> Observation {
     if matches!(job.block.body, Body::Script { .. }) {
-        return script(job).await;
+        return match job.shell(job.timeout) {
+            Ok(shell) => shell.observe(&job.cx, &job.world.masker).await,
+            Err(failure) => Observation::CannotTell(failure.message),
+        };
     }
     match job.perform().await {
         Attempt::Done(outputs) => match &job.block.options.holds {
@@ -84,24 +86,6 @@ async fn block(job: &Job) -> Observation {
         Attempt::Failed(failure, _) => Observation::CannotTell(failure.message),
         Attempt::Unknown(cause) => Observation::CannotTell(cause),
         Attempt::Parked => Observation::CannotTell("stopped at the operator's request".to_owned()),
-    }
-}
-
-/// A script answers by its exit status: 0 in place, 1 not in place, anything else "cannot tell".
-async fn script(job: &Job) -> Observation {
-    let shell = match job.shell().await {
-        Ok(shell) => shell,
-        Err(trouble) => return Observation::CannotTell(trouble.message),
-    };
-    match shell.run(&job.cx, &job.world.masker, Instant::now() + job.timeout).await {
-        ShellEnd::Done(outputs) => Observation::InPlace(outputs),
-        ShellEnd::Exit { status, .. } if status.code() == Some(1) => Observation::Absent,
-        ShellEnd::Exit { status, last_lines } => {
-            Observation::CannotTell(format!("{status}: {}", last_lines.join("\n")))
-        }
-        ShellEnd::BadOutputs { message, .. } | ShellEnd::NotStarted(message) => Observation::CannotTell(message),
-        ShellEnd::TimedOut => Observation::CannotTell("the look did not end in time".to_owned()),
-        ShellEnd::Stopped => Observation::CannotTell("stopped by the operator".to_owned()),
     }
 }
 

@@ -5,7 +5,7 @@ use super::inputs;
 use super::scope::with_outputs;
 use super::world::World;
 use crate::actions::context::{Context, Report, Stop};
-use crate::actions::shell::{ShellEnd, ShellRun};
+use crate::actions::shell::{OutputsWanted, ShellEnd, ShellRun, environment_text};
 use crate::actions::{Certainty, Trouble};
 use crate::engine::outcome::{Failure, Stage};
 use crate::model::mode::Effect;
@@ -99,7 +99,7 @@ impl Job {
             match inputs::holds(expectation, self.source(), &scope) {
                 Ok(true) => {}
                 Ok(false) => {
-                    let shown = self.world.masker.mask_value(&serde_json::Value::Object(outputs.clone()));
+                    let shown = self.world.masker.mask_value(serde_json::Value::Object(outputs.clone()));
                     let message = format!("expected `{}`, but the outputs are {}", expectation.value, bounded(&shown.to_string()));
                     return Attempt::Failed(Failure::new(Stage::Verification, message), Some(outputs));
                 }
@@ -148,51 +148,43 @@ impl Job {
     }
 
     async fn call_script(&self, deadline: Instant) -> Attempt {
-        let shell = match self.shell().await {
+        let limit = deadline.saturating_duration_since(Instant::now());
+        let shell = match self.shell(limit) {
             Ok(shell) => shell,
-            Err(trouble) => return self.troubled(trouble),
+            Err(failure) => return Attempt::Failed(failure, None),
         };
-        match shell.run(&self.cx, &self.world.masker, deadline).await {
-            ShellEnd::Done(outputs) => Attempt::Done(outputs),
-            ShellEnd::BadOutputs { message, outputs } => {
+        let ended = shell.run(&self.cx, &self.world.masker).await;
+        let message = ended.to_string();
+        match ended {
+            ShellEnd::Succeeded(outputs) => Attempt::Done(outputs),
+            ShellEnd::NotStarted(trouble) => self.troubled(trouble),
+            ShellEnd::Exit { .. } => Attempt::Failed(Failure::new(Stage::Invocation, message), None),
+            ShellEnd::BadOutputs { outputs, .. } => {
                 Attempt::Failed(Failure::new(Stage::Verification, message), Some(outputs))
             }
-            ShellEnd::Exit { status, last_lines } => {
-                let mut message = status.to_string();
-                if !last_lines.is_empty() {
-                    message.push_str(": ");
-                    message.push_str(&bounded(&last_lines.join("\n")));
-                }
-                Attempt::Failed(Failure::new(Stage::Invocation, message), None)
-            }
-            ShellEnd::NotStarted(message) => Attempt::Failed(Failure::new(Stage::Input, message), None),
-            ShellEnd::TimedOut => self.troubled(self.cut_off(&format!("did not end within {}", short(self.timeout)))),
-            ShellEnd::Stopped => self.troubled(self.cut_off("was stopped by the operator")),
+            ShellEnd::TimedOut { .. } | ShellEnd::Stopped | ShellEnd::Lost(_) => self.troubled(self.cut_off(&message)),
         }
     }
 
-    /// The script with its environment and the keys to its account.
-    pub(super) async fn shell(&self) -> Result<ShellRun, Trouble> {
+    /// The script, ready for one attempt. Its keys to the account come from the context.
+    pub(super) fn shell(&self, limit: Duration) -> Result<ShellRun, Failure> {
         let Body::Script { interpreter, text } = &self.block.body else {
-            return Err(Trouble::nothing_happened("not a script"));
+            return Err(Failure::new(Stage::Input, "it is not a script"));
         };
-        let mut environment: Vec<(String, crate::model::secret::Secret)> = self
-            .cx
-            .inputs
-            .iter()
-            .map(|(name, value)| (name.clone(), crate::model::secret::Secret::new(inputs::plain(value))))
-            .collect();
-        if let Some(target) = &self.cx.target {
-            environment.extend(self.cx.accounts.child_environment(target).await?);
-        }
+        let log = self
+            .world
+            .store
+            .output(&self.cx.run, &self.cx.step)
+            .map_err(|error| Failure::new(Stage::Input, format!("its output cannot be kept: {error}")))?;
         Ok(ShellRun {
             interpreter: *interpreter,
             text: text.value.clone(),
-            environment,
-            outputs: self.block.options.outputs.clone(),
+            env: self.cx.inputs.iter().map(|(name, value)| (name.clone(), environment_text(value))).collect(),
+            outputs: OutputsWanted::from(&self.block.options.outputs),
             secrets: self.block.options.secrets.iter().map(|name| name.value.clone()).collect(),
             project: self.world.project.clone(),
-            kept: self.world.store.output(&self.cx.run, &self.cx.step).ok(),
+            limit: Some(limit),
+            log: Box::new(log),
         })
     }
 }

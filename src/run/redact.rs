@@ -4,6 +4,7 @@ use super::scope::WITHHELD;
 use crate::engine::event::{Event, Verdict};
 use crate::mask::Masker;
 use crate::model::id::StepKey;
+use crate::model::secret::Secret;
 use crate::model::value::{Value, Values};
 use crate::plan::Plan;
 use serde_json::json;
@@ -23,10 +24,7 @@ pub(super) fn journal_copy(mut event: Event, plan: &Plan, masker: &Masker) -> Ev
         Event::StepAnswered { step, values, .. } => withhold(values, &secret_names(step, plan), masker),
         _ => {}
     }
-    if masker.is_empty() {
-        return event;
-    }
-    let masked = serde_json::to_value(&event).map(|value| masker.mask_value(&value)).and_then(serde_json::from_value);
+    let masked = serde_json::to_value(&event).map(|value| masker.mask_value(value)).and_then(serde_json::from_value);
     // An event is made of texts, and masking a text leaves a text, so this cannot fail; if it ever
     // did, saying nothing is right and saying the secret is wrong.
     masked.unwrap_or_else(|_| Event::StepUnknown {
@@ -62,11 +60,13 @@ pub(super) fn register(values: &Values, names: impl IntoIterator<Item = impl AsR
 }
 
 fn register_value(value: &Value, masker: &Masker) {
-    match value {
-        Value::String(text) => masker.add_lenient(&crate::model::secret::Secret::new(text.as_str())),
-        Value::Array(items) => items.iter().for_each(|item| register_value(item, masker)),
-        Value::Object(fields) => fields.values().for_each(|field| register_value(field, masker)),
-        Value::Number(number) => masker.add_lenient(&crate::model::secret::Secret::new(number.to_string())),
-        Value::Null | Value::Bool(_) => {}
-    }
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Array(items) => return items.iter().for_each(|item| register_value(item, masker)),
+        Value::Object(fields) => return fields.values().for_each(|field| register_value(field, masker)),
+        Value::Null | Value::Bool(_) => return,
+    };
+    // A text too short to be masked is withheld by its name all the same.
+    let _: Result<(), crate::mask::MaskError> = masker.add(&Secret::new(text));
 }

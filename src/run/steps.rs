@@ -144,7 +144,7 @@ impl Driver {
     }
 
     fn started(&self, key: &StepKey, job: &Job, account: Option<AccountSeen>, memo: Value) -> Event {
-        let shown = self.world.masker.mask_value(&Value::Object(job.cx.inputs.clone()));
+        let shown = self.world.masker.mask_value(Value::Object(job.cx.inputs.clone()));
         Event::StepStarted(Box::new(StepStarted {
             step: key.clone(),
             attempt: self.state.step(key).map_or(0, |step| step.attempts) + 1,
