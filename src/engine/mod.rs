@@ -7,3 +7,6 @@ pub mod decide;
 pub mod event;
 pub mod outcome;
 pub mod state;
+
+#[cfg(test)]
+mod tests;

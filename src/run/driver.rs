@@ -80,7 +80,8 @@ pub(super) struct Driver {
     journal: Box<dyn Journal>,
     staged: Vec<Event>,
     tasks: JoinSet<Told>,
-    reports: (mpsc::Sender<(StepKey, Report)>, mpsc::Receiver<(StepKey, Report)>),
+    saying: mpsc::Sender<(StepKey, Report)>,
+    said: mpsc::Receiver<(StepKey, Report)>,
     /// Open questions. They do not keep the run from ending: nobody can take a prompt back.
     prompts: JoinSet<Told>,
     asking: Arc<Mutex<()>>,
@@ -98,6 +99,7 @@ impl Driver {
         wishes: Wishes,
         (journal, io): (Box<dyn Journal>, Io),
     ) -> Self {
+        let (saying, said) = mpsc::channel(REPORTS_IN_FLIGHT);
         let hand = InHand { stop_before: wishes.until.iter().cloned().collect(), ..InHand::default() };
         Self {
             world,
@@ -114,7 +116,8 @@ impl Driver {
             journal,
             staged: Vec::new(),
             tasks: JoinSet::new(),
-            reports: mpsc::channel(REPORTS_IN_FLIGHT),
+            saying,
+            said,
             prompts: JoinSet::new(),
             asking: Arc::new(Mutex::new(())),
             asked: 0,
@@ -219,7 +222,7 @@ impl Driver {
             plan: &self.plan,
             state: &self.state,
             params: &self.params,
-            reports: &self.reports.0,
+            reports: &self.saying,
             stop: &self.io.stop,
         }
     }
@@ -320,7 +323,7 @@ impl Driver {
             Some(told) = self.prompts.join_next() => {
                 self.told(told.map_err(|panic| RunError::Internal(panic.to_string()))?)
             }
-            Some((step, report)) = self.reports.1.recv() => {
+            Some((step, report)) = self.said.recv() => {
                 self.say(&step, &report);
                 Ok(())
             }
@@ -350,7 +353,7 @@ impl Driver {
     }
 
     fn say_what_was_said(&mut self) {
-        while let Ok((step, report)) = self.reports.1.try_recv() {
+        while let Ok((step, report)) = self.said.try_recv() {
             self.say(&step, &report);
         }
     }

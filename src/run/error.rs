@@ -44,12 +44,11 @@ impl RunError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Refused { hint, .. } | Self::Usage { hint, .. } => Some(hint.clone()),
-            Self::Store(error) => error.hint(),
             Self::Internal(_) => Some(
                 "The journal is whole: `runbook status` shows what is done and what is unknown. Please report this."
                     .to_owned(),
             ),
-            Self::Plan(_) | Self::Illegal(_) => None,
+            Self::Store(_) | Self::Plan(_) | Self::Illegal(_) => None,
         }
     }
 }

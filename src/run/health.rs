@@ -44,32 +44,32 @@ async fn watch(job: &Job) -> HealthSeen {
     loop {
         let look = once(job).await;
         let now = Instant::now();
-        let ended = |healthy, detail| HealthSeen {
-            healthy,
-            detail,
-            took_ms: u64::try_from((holds_since.unwrap_or(now) - begun).as_millis()).unwrap_or(u64::MAX),
-        };
+        let ended = |healthy, detail, at: Instant| HealthSeen { healthy, detail, took_ms: millis(at - begun) };
         match look {
             Ok(()) => {
                 let since = *holds_since.get_or_insert(now);
                 if now - since >= sustained {
-                    let took_ms = u64::try_from((since - begun).as_millis()).unwrap_or(u64::MAX);
-                    return HealthSeen { healthy: true, detail: String::new(), took_ms };
+                    return ended(true, String::new(), since);
                 }
                 job.cx.tell.say(Report::Waiting("healthy; watching that it stays so".to_owned())).await;
             }
             Err(why) => {
                 if now + every >= begun + within {
-                    return ended(false, why);
+                    return ended(false, why, now);
                 }
                 holds_since = None;
                 job.cx.tell.say(Report::Waiting(format!("not healthy yet: {why}"))).await;
             }
         }
         if !job.cx.stop.sleep(every).await {
-            return ended(false, "stopped at the operator's request before it could be told".to_owned());
+            let detail = "stopped at the operator's request before it could be told";
+            return ended(false, detail.to_owned(), now);
         }
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// One look: nothing when it holds, and why not otherwise.

@@ -1,0 +1,253 @@
+//! The engine alone, driven by a world that always does as it is told, and by one that dies.
+
+use super::decide::{Effect, InHand, decide, owed_undos, points_passed};
+use super::event::{Event, Operator, PauseCause, Resolver, RunStarted, SkipReason, StepStarted, Verdict};
+use super::outcome::{Failure, Memo, Stage};
+use super::state::{RunState, RunStatus, StepStatus};
+use crate::model::action::Catalog;
+use crate::model::id::{RunId, StepKey};
+use crate::model::mode::Mode;
+use crate::model::runbook::Runbook;
+use crate::model::value::{Value, Values};
+use crate::plan::{Plan, build};
+use std::sync::Arc;
+
+fn book(name: &str, steps: &str) -> Arc<Runbook> {
+    let text = format!("---\ntitle: T\nsummary: S\nowner: O\n---\n\n# T\n\n## P\n\n{steps}");
+    let (book, found) = crate::parse::runbook(name, name, &text);
+    assert!(found.is_empty(), "{found:#?}");
+    Arc::new(book)
+}
+
+fn step(id: &str, options: &str) -> String {
+    let options: String = options.lines().map(|line| format!("#| {line}\n")).collect();
+    format!("### {id}\n\n```bash step={id}\n{options}true\n```\n\n```bash undo={id}\ntrue\n```\n\n")
+}
+
+fn read(id: &str, options: &str) -> String {
+    let options: String = options.lines().map(|line| format!("#| {line}\n")).collect();
+    format!("### {id}\n\n```bash step={id}\n#| effect: read\n{options}true\n```\n\n")
+}
+
+fn plan(steps: &str) -> Plan {
+    build(&book("t", steps), &Catalog::default(), &|_| None).expect("a plan")
+}
+
+fn started() -> Event {
+    Event::RunStarted(Box::new(RunStarted {
+        run: RunId::from_text("r"),
+        runbook: "t".to_owned(),
+        texts: [].into(),
+        steps: [].into(),
+        params: Values::new(),
+        secret_params: Vec::new(),
+        environment: "sandbox".to_owned(),
+        mode: Mode::Rehearsal,
+        operator: Operator::default(),
+        tool: "0".to_owned(),
+        accounts: [].into(),
+        reason: None,
+    }))
+}
+
+fn key(text: &str) -> StepKey {
+    StepKey::from_text(text)
+}
+
+fn start_of(step: StepKey, attempt: u32) -> Event {
+    Event::StepStarted(Box::new(StepStarted { step, attempt, account: None, inputs: String::new(), memo: Memo::Null }))
+}
+
+/// The events with which an obedient world answers an effect.
+fn obey(plan: &Plan, state: &RunState, hand: &mut InHand, effect: Effect) -> Vec<Event> {
+    match effect {
+        Effect::Prepare(step) => {
+            let (planned, _) = plan.find(&step).expect("a step");
+            if planned.elements_at_once.is_some() && !step.as_str().ends_with(']') {
+                return vec![Event::StepOpened { step, items: Some(vec![Value::from(1), Value::from(2), Value::from(3)]), params: None }];
+            }
+            let attempt = state.step(&step).map_or(0, |step| step.attempts) + 1;
+            vec![
+                start_of(step.clone(), attempt),
+                Event::StepSucceeded { step, outputs: Values::new(), took_ms: 1 },
+            ]
+        }
+        Effect::Close(step) => vec![Event::StepSucceeded { step, outputs: Values::new(), took_ms: 0 }],
+        Effect::Resolve(step) => vec![Event::StepResolved { step, verdict: Verdict::Retry, by: Resolver::Observation }],
+        Effect::Undo(step) => {
+            vec![Event::UndoStarted { step: step.clone() }, Event::UndoSucceeded { step, note: None }]
+        }
+        Effect::ProbeHealth => {
+            hand.health_probed = true;
+            vec![]
+        }
+        Effect::Pause(cause) => vec![Event::RunPaused { cause }],
+        Effect::Succeed => vec![Event::RunSucceeded { healthy: true }],
+        Effect::FinishUndo => vec![Event::RunUndone { healthy: true }],
+        Effect::GetStuck => vec![Event::RunStuck {}],
+    }
+}
+
+/// Lets a run go on until it stands still.
+fn go_on(plan: &Plan, state: &mut RunState, journal: &mut Vec<Event>) {
+    let mut hand = InHand::default();
+    for _ in 0..1_000 {
+        let Some(effect) = decide(plan, state, &hand).into_iter().next() else { return };
+        for event in obey(plan, state, &mut hand, effect) {
+            state.apply(&event).expect("a legal event");
+            journal.push(event);
+        }
+    }
+    panic!("the run never stands still: {state:#?}");
+}
+
+fn fresh(plan: &Plan) -> (RunState, Vec<Event>) {
+    let mut journal = vec![started()];
+    let mut state = RunState::begin(&journal[0]).expect("a start");
+    go_on(plan, &mut state, &mut journal);
+    (state, journal)
+}
+
+fn all_kinds() -> String {
+    step("a", "") + &step("b", "needs: []") + &step("each", "needs: [a]\nfor_each: \"[1, 2, 3]\"\nconcurrency: 2") + &step("last", "needs: [b, each]")
+}
+
+#[test]
+fn a_run_starts_each_step_after_what_it_needs_and_ends() {
+    let (state, journal) = fresh(&plan(&all_kinds()));
+    assert_eq!(state.status, RunStatus::Succeeded { healthy: true });
+    let order: Vec<&str> = state.starts.iter().map(StepKey::as_str).collect();
+    assert_eq!(order.len(), 6, "{order:?}");
+    let place = |name: &str| order.iter().position(|key| *key == name).expect(name);
+    assert!(place("a") < place("each[0]") && place("each[2]") < place("last") && place("b") < place("last"));
+    assert_eq!(journal.iter().filter(|event| matches!(event, Event::StepStarted(_))).count(), 6);
+}
+
+#[test]
+fn a_run_cut_at_any_event_and_taken_up_again_ends_the_same() {
+    let plan = plan(&all_kinds());
+    let (whole, journal) = fresh(&plan);
+    for cut in 1..journal.len() {
+        let mut events = journal[..cut].to_vec();
+        let mut state = RunState::replay(&events).expect("a legal prefix");
+        let mut resume = vec![Event::RunResumed { operator: Operator::default(), reason: None }];
+        for (step, known) in &state.steps {
+            if known.status == StepStatus::Running {
+                resume.push(Event::StepUnknown { step: step.clone(), cause: "killed".to_owned() });
+            }
+        }
+        for event in resume {
+            state.apply(&event).expect("a legal event");
+            events.push(event);
+        }
+        go_on(&plan, &mut state, &mut events);
+        assert_eq!(state.status, whole.status, "cut at {cut}");
+        for (step, known) in &whole.steps {
+            assert_eq!(state.status_of(step), &known.status, "cut at {cut}: {step}");
+        }
+        let done = |wanted: &StepKey| {
+            events.iter().filter(|event| matches!(event, Event::StepSucceeded { step, .. } if step == wanted)).count()
+        };
+        assert!(whole.steps.keys().all(|step| done(step) == 1), "cut at {cut}: something was done twice");
+    }
+}
+
+#[test]
+fn undo_goes_backwards_through_the_real_starts_and_only_those() {
+    let plan = plan(&(step("a", "") + &read("look", "") + &step("b", "") + &step("never", "")));
+    let mut state = RunState::begin(&started()).expect("a start");
+    for event in [
+        start_of(key("a"), 1),
+        Event::StepSucceeded { step: key("a"), outputs: Values::new(), took_ms: 0 },
+        start_of(key("look"), 1),
+        Event::StepSucceeded { step: key("look"), outputs: Values::new(), took_ms: 0 },
+        start_of(key("b"), 1),
+        Event::StepUnknown { step: key("b"), cause: "killed".to_owned() },
+    ] {
+        state.apply(&event).expect("legal");
+    }
+    assert_eq!(owed_undos(&plan, &state), [key("b"), key("a")]);
+    assert!(points_passed(&plan, &state).is_empty());
+    state.apply(&Event::UndoBegun { operator: Operator::default() }).expect("legal");
+    let mut journal = Vec::new();
+    go_on(&plan, &mut state, &mut journal);
+    assert_eq!(state.status, RunStatus::Undone { healthy: true });
+    assert_eq!(state.status_of(&key("never")), &StepStatus::Pending);
+}
+
+#[test]
+fn a_failed_undo_is_stuck_and_can_be_finished_later() {
+    let plan = plan(&(step("a", "") + &step("b", "")));
+    let (_, mut journal) = fresh(&plan);
+    journal.pop();
+    let mut state = RunState::replay(&journal).expect("legal");
+    let failure = Failure::new(Stage::Invocation, "no");
+    for event in [
+        Event::UndoBegun { operator: Operator::default() },
+        Event::UndoStarted { step: key("b") },
+        Event::UndoFailed { step: key("b"), failure },
+    ] {
+        state.apply(&event).expect("legal");
+    }
+    let hand = InHand { unresolvable: [key("b")].into(), ..InHand::default() };
+    assert_eq!(decide(&plan, &state, &hand), [Effect::GetStuck]);
+    state.apply(&Event::RunStuck {}).expect("legal");
+    state.apply(&Event::UndoBegun { operator: Operator::default() }).expect("legal");
+    go_on(&plan, &mut state, &mut journal);
+    assert_eq!(state.status, RunStatus::Undone { healthy: true });
+}
+
+#[test]
+fn a_failure_lets_what_is_under_way_end_and_starts_nothing_new() {
+    let plan = plan(&(step("a", "needs: []") + &step("b", "needs: []") + &step("c", "needs: []")));
+    let mut state = RunState::begin(&started()).expect("a start");
+    for event in [start_of(key("a"), 1), start_of(key("b"), 1)] {
+        state.apply(&event).expect("legal");
+    }
+    let failure = Failure::new(Stage::Invocation, "no");
+    state.apply(&Event::StepFailed { step: key("a"), failure, outputs: None }).expect("legal");
+    let mut hand = InHand { busy: [key("b")].into(), ..InHand::default() };
+    assert_eq!(decide(&plan, &state, &hand), []);
+    state.apply(&Event::StepSucceeded { step: key("b"), outputs: Values::new(), took_ms: 0 }).expect("legal");
+    hand.busy.clear();
+    assert_eq!(decide(&plan, &state, &hand), [Effect::Pause(PauseCause::Failure)]);
+}
+
+#[test]
+fn an_unknown_outcome_that_nobody_can_resolve_waits_for_a_person() {
+    let plan = plan(&(step("a", "") + &step("b", "")));
+    let mut state = RunState::begin(&started()).expect("a start");
+    for event in [start_of(key("a"), 1), Event::StepUnknown { step: key("a"), cause: "lost".to_owned() }] {
+        state.apply(&event).expect("legal");
+    }
+    let mut hand = InHand::default();
+    assert_eq!(decide(&plan, &state, &hand), [Effect::Resolve(key("a"))]);
+    hand.unresolvable.insert(key("a"));
+    assert_eq!(decide(&plan, &state, &hand), [Effect::Pause(PauseCause::Unknown)]);
+}
+
+#[test]
+fn what_cannot_happen_is_refused_and_changes_nothing() {
+    let mut state = RunState::begin(&started()).expect("a start");
+    let before = state.clone();
+    let reason = SkipReason::Empty;
+    let success = Event::StepSucceeded { step: key("a"), outputs: Values::new(), took_ms: 0 };
+    let late = Event::StepFailed { step: key("a"), failure: Failure::new(Stage::Invocation, "no"), outputs: None };
+    for event in [started(), success, late, Event::UndoStarted { step: key("a") }, Event::RunUndone { healthy: true }] {
+        assert!(state.apply(&event).is_err(), "{event:?}");
+        assert_eq!(state, before);
+    }
+    state.apply(&Event::StepSkipped { step: key("a"), reason }).expect("legal");
+    state.apply(&Event::RunSucceeded { healthy: true }).expect("legal");
+    assert!(state.apply(&start_of(key("a"), 1)).is_err(), "a run that is over is over");
+}
+
+#[test]
+fn the_operator_can_stop_before_a_step_and_between_steps() {
+    let plan = plan(&(read("a", "") + &read("b", "")));
+    let state = RunState::begin(&started()).expect("a start");
+    let before = InHand { stop_before: [key("a")].into(), ..InHand::default() };
+    assert_eq!(decide(&plan, &state, &before), [Effect::Pause(PauseCause::Operator)]);
+    let stopping = InHand { stopping: true, ..InHand::default() };
+    assert_eq!(decide(&plan, &state, &stopping), [Effect::Pause(PauseCause::Operator)]);
+}
