@@ -160,7 +160,8 @@ impl Sandbox {
 
     /// What a child process needs so that its `aws` and its SDKs talk to this server and never to the real AWS.
     ///
-    /// The caller removes every inherited `AWS_*` variable first, and adds the account's dummy keys.
+    /// The caller removes every inherited `AWS_*` variable first, and adds the account's dummy keys and the
+    /// Region, both as `AWS_REGION` and as `AWS_DEFAULT_REGION`: the sandbox's CLI reads only the latter.
     pub fn environment(server: &Server) -> Vec<(String, String)> {
         let mut variables = vec![
             ("AWS_ENDPOINT_URL".to_owned(), server.endpoint.clone()),

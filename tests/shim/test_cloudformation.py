@@ -178,15 +178,3 @@ class Stacks(Case):
         self.assertEqual(json.loads(kms.get_key_policy(KeyId=arn)["Policy"]), policy)
         self.assertEqual(self.deploy(template | alias("New"), name="up", kind="UPDATE"), "UPDATE_COMPLETE")
         self.assertEqual(tag(), ["New"])
-
-    def test_the_policy_of_a_vpc_endpoint_is_returned(self):
-        """DescribeVpcEndpoints returns the policy, and full access for an endpoint made without one."""
-        ec2 = self.client("ec2")
-        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-        policy = '{"Statement":[{"Effect":"Deny","Principal":"*","Action":"a:<b>&c","Resource":"*"}]}'
-        service = "com.amazonaws.us-east-1.bedrock-runtime"
-        ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=service, PolicyDocument=policy)
-        ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=service)
-        found = sorted(e["PolicyDocument"] for e in ec2.describe_vpc_endpoints()["VpcEndpoints"] if e["VpcId"] == vpc)
-        self.assertIn(policy, found)
-        self.assertIn('"Effect": "Allow"', next(document for document in found if document != policy))

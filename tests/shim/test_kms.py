@@ -1,6 +1,8 @@
 """KMS in the sandbox behaves as on AWS where the emulator alone does not."""
 
-from harness import Case, shared
+import json
+
+from harness import Case, account, shared
 
 
 def setUpModule():
@@ -112,3 +114,17 @@ class Kms(Case):
         key = self.key(Tags=[{"TagKey": "a", "TagValue": "b"}], Policy=policy)
         self.assertEqual(self.kms.list_resource_tags(KeyId=key)["Tags"], [{"TagKey": "a", "TagValue": "b"}])
         self.assertEqual(self.kms.get_key_policy(KeyId=key)["Policy"], policy)
+
+    def test_a_key_of_another_account_is_used_by_its_arn(self):
+        """A key policy can let another account in; without that, its callers are denied."""
+        other = account()
+        statements = [{"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{owner}:root"}, "Action": action,
+                       "Resource": "*"} for owner, action in ((self.account, "kms:*"), (other, ["kms:*crypt", "kms:Describe*"]))]
+        shared_key = self.key(Policy=json.dumps({"Statement": statements}))
+        guest = self.server.client("kms", other)
+        sealed = guest.encrypt(KeyId=shared_key, Plaintext=b"text")
+        self.assertEqual(sealed["KeyId"], shared_key)
+        self.assertEqual(guest.decrypt(CiphertextBlob=sealed["CiphertextBlob"])["Plaintext"], b"text")
+        self.assertEqual(self.last(shared_key), "Decrypt")
+        self.refused("AccessDeniedException", guest.generate_data_key, KeyId=shared_key, KeySpec="AES_256")
+        self.refused("AccessDeniedException", guest.describe_key, KeyId=self.old)

@@ -96,9 +96,11 @@ def rest_operation(service, method, path, headers, query_params):
 @lru_cache(maxsize=None)
 def routes(service):
     """The operations of a REST service as (path pattern, method, required query, name), the most specific first."""
-    import botocore.session
+    from botocore.loaders import Loader
+    from botocore.model import ServiceModel
 
-    model = botocore.session.get_session().get_service_model(service)
+    # Not through a session, which would read the user's AWS configuration.
+    model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
     found = []
     for name in model.operation_names:
         shape = model.operation_model(name)

@@ -3,6 +3,7 @@
 import json
 import time
 import uuid
+from fnmatch import fnmatchcase
 
 from ministack.core.arn import ArnParseError, parse_arn
 from ministack.core.responses import get_account_id, get_region, request_scope
@@ -82,26 +83,34 @@ def aws_managed(alias):
 
 
 def allows_service(key, service, action):
-    """Whether some Allow statement of the key policy names the service (or everyone) for the action.
+    """Whether the key policy lets an AWS service in."""
+    return allows(key, action, lambda principal: service in listed(principal.get("Service")))
 
-    Conditions are not evaluated: the question is whether the policy was written for the service at all.
+
+def allows_account(key, account, action):
+    """Whether the key policy lets another account, or somebody in it, in."""
+    return allows(key, action, lambda principal: any(
+        named in ("*", account) or f"::{account}:" in named for named in listed(principal.get("AWS"))))
+
+
+def allows(key, action, names):
+    """Whether some Allow statement of the key policy names the principal (or everyone) for the action.
+
+    Conditions are not evaluated: the question is whether the policy was written for the principal at all.
     """
     try:
-        statements = json.loads(key.get("Policy") or "{}").get("Statement", [])
+        statements = listed(json.loads(key.get("Policy") or "{}").get("Statement"))
     except (ValueError, AttributeError):
         return False
-    for statement in listed(statements):
+    for statement in statements:
         principal = statement.get("Principal")
-        services = listed(principal.get("Service")) if isinstance(principal, dict) else []
-        named = principal == "*" or service in services
+        named = principal == "*" or isinstance(principal, dict) and names(principal)
         if statement.get("Effect") == "Allow" and named and covers(statement.get("Action"), action):
             return True
     return False
 
 
 def covers(patterns, action):
-    from fnmatch import fnmatchcase
-
     return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in listed(patterns))
 
 

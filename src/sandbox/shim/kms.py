@@ -4,7 +4,7 @@ import base64
 import json
 import time
 
-from ministack.core.responses import error_response_json, json_response
+from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, request_scope
 from ministack.services import kms
 
 from . import keys
@@ -36,6 +36,9 @@ TRACKED = frozenset({
     "GenerateDataKeyWithoutPlaintext", "GenerateMac", "Sign", "Verify", "VerifyMac",
 })
 
+# What the API reference allows on a key of another account.
+CROSS_ACCOUNT = TRACKED | {"CreateGrant", "DescribeKey", "GetKeyRotationStatus", "GetPublicKey", "ListGrants"}
+
 EMULATED = kms.handle_request
 CREATE_KEY = kms._create_key
 PUT_KEY_POLICY = kms._put_key_policy
@@ -55,6 +58,16 @@ async def handle_request(method, path, headers, body, query_params):
         request = json.loads(body) if body else {}
     except ValueError:
         request = {}
+    owner, refusal = foreign_owner(action, request)
+    if refusal is not None:
+        return refusal
+    if owner:
+        with request_scope(owner, get_region()):
+            return await answer(action, request, (method, path, headers, body, query_params))
+    return await answer(action, request, (method, path, headers, body, query_params))
+
+
+async def answer(action, request, received):
     refusal = refuse(action, request)
     if refusal is not None:
         return refusal
@@ -62,11 +75,34 @@ async def handle_request(method, path, headers, body, query_params):
         return ADDED[action](request)
     if action == "Decrypt":
         return decrypt(request)
-    response = await EMULATED(method, path, headers, body, query_params)
+    response = await EMULATED(*received)
     if response[0] == 200 and action in TRACKED:
         used = json.loads(response[2]).get("KeyId") or request.get("KeyId")
         keys.record_use(keys.find(used), action)
     return response
+
+
+def foreign_owner(action, request):
+    """The other account whose key a request means, if its policy lets the caller's account in. The emulator knows
+    no key but the caller's own."""
+    if action not in CROSS_ACCOUNT:
+        return None, None
+    name = request.get("KeyId") or ""
+    if action == "Decrypt" and not name:
+        # The ciphertext names its key, wherever that is.
+        key_id = decoded(request.get("CiphertextBlob"))[:36].decode("ascii", errors="ignore")
+        key = next((key for (_, region, found), key in list(kms._keys._data.items())
+                    if found == key_id and region == get_region()), None)
+    else:
+        key = keys.find(name) if name.startswith(f"arn:aws:kms:{get_region()}:") else None
+    owner = key["Arn"].split(":")[4] if key is not None else get_account_id()
+    if owner == get_account_id():
+        return None, None
+    if not keys.allows_account(key, get_account_id(), f"kms:{action}"):
+        return None, error("AccessDeniedException",
+                           f"User: arn:aws:iam::{get_account_id()}:root is not authorized to perform: kms:{action} on "
+                           f"resource: {key['Arn']} because no resource-based policy allows the kms:{action} action")
+    return owner, None
 
 
 def refuse(action, request):
