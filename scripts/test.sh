@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change is merged.
+#
+#   ./scripts/test.sh          formatting, lints, the core without AWS, then every test with the sandbox
+#   ./scripts/test.sh --full   the same, and the tests that take long (RUNBOOK_TEST_FULL=1)
+#
+# It needs a Rust toolchain. It installs python3 with venv, bash and git when they are missing and it may.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+full=0
+for argument in "$@"; do
+  case "$argument" in
+    --full) full=1 ;;
+    -h | --help) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+    *) echo "test.sh: unknown argument $argument (only --full is known)" >&2; exit 2 ;;
+  esac
+done
+
+step() { printf '\n== %s\n' "$*" >&2; }
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"
+  elif command -v sudo > /dev/null && sudo -n true 2> /dev/null; then sudo -n "$@"
+  else return 1
+  fi
+}
+
+# The sandbox is a Python program in a virtual environment. Debian packs `venv` apart from Python.
+has_venv() { python3 -c 'import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 10))' 2> /dev/null; }
+
+install_needs() {
+  if has_venv && command -v bash git cc > /dev/null; then return; fi
+  if ! command -v apt-get > /dev/null; then
+    echo "test.sh: install python3 (3.10 or later) with venv, bash, git and a C compiler, then run this again" >&2
+    exit 2
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  as_root apt-get update -qq || true
+  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    python3 python3-venv bash git gcc libc6-dev > /dev/null; then
+    echo "test.sh: could not install python3-venv, bash, git and gcc; run this as root, or install them first" >&2
+    exit 2
+  fi
+}
+
+step "what the tests need"
+install_needs
+if ! command -v cargo > /dev/null && [ -f "$HOME/.cargo/env" ]; then
+  # shellcheck source=/dev/null
+  . "$HOME/.cargo/env"
+fi
+command -v cargo > /dev/null || { echo "test.sh: cargo is missing; install Rust 1.95 or later" >&2; exit 2; }
+cargo --version >&2
+python3 --version >&2
+
+export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}" CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-1}"
+if [ "$full" -eq 1 ]; then export RUNBOOK_TEST_FULL=1; fi
+
+step "formatting: cargo fmt --check"
+cargo fmt --check
+
+step "lints: cargo clippy --all-targets -- -D warnings"
+cargo clippy --locked --all-targets -- -D warnings
+
+# The core must build and hold without the cloud. Only the library: the rest is tested once, below.
+step "the core without AWS: cargo test --no-default-features --lib"
+cargo test --locked --no-default-features --lib
+
+# The example project must be a correct one.
+step "the shipped runbooks: runbook check"
+cargo run --locked --quiet -- check
+
+step "every test: cargo test"
+cargo test --locked
