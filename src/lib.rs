@@ -8,4 +8,5 @@ pub mod diagnostic;
 pub mod engine;
 pub mod expr;
 pub mod model;
+pub mod parse;
 pub mod source;
