@@ -5,7 +5,7 @@ use super::scalar;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::syntax::{DUPLICATE_KEY, UNQUOTED_TEMPLATE, YAML_FEATURE, YAML_SYNTAX};
 use crate::model::value::{Node, NodeKind, Text};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use serde::{Deserialize, Deserializer, de};
 use serde_yaml::{DuplicateKeyPolicy, Error, MergeKeyPolicy, Options, Spanned as Placed};
 use std::ops::Range;
@@ -121,7 +121,7 @@ pub(super) fn read(text: &Text, found: &mut Vec<Diagnostic>) -> Option<Node> {
         other => other,
     };
     match parsed {
-        Ok(root) => Some(reader.node(root, 0, found)),
+        Ok(root) => Some(reader.node(root, found).0),
         Err(error) => {
             found.push(reader.explain(&error));
             None
@@ -156,9 +156,11 @@ impl Reader<'_> {
         start..start + width
     }
 
-    fn node(&self, placed: Placed<Raw>, after: usize, found: &mut Vec<Diagnostic>) -> Node {
+    /// A node, and the offset in the YAML at which it ends.
+    fn node(&self, placed: Placed<Raw>, found: &mut Vec<Diagnostic>) -> (Node, usize) {
         let range = self.range(&placed);
         let mut span = self.text.locate(range.clone());
+        let mut end = range.end;
         let kind = match placed.value {
             Raw::Null => NodeKind::Null,
             Raw::Boolean(value) => NodeKind::Boolean(value),
@@ -166,13 +168,7 @@ impl Reader<'_> {
                 i64::try_from(value).map_or_else(|_| too_large(span, found), NodeKind::Integer)
             }
             // The crate makes a float of a whole number that is too large, and loses digits.
-            Raw::Number(_)
-                if self.text.value[range.clone()]
-                    .bytes()
-                    .all(|b| b.is_ascii_digit() || b"+-_".contains(&b)) =>
-            {
-                too_large(span, found)
-            }
+            Raw::Number(_) if is_whole(&self.text.value[range.clone()]) => too_large(span, found),
             Raw::Number(value) => NodeKind::Number(value),
             Raw::Text(value) => {
                 let text = scalar::trace(self.text, range, &value);
@@ -180,14 +176,19 @@ impl Reader<'_> {
                 NodeKind::Text(text)
             }
             Raw::List(items) => {
-                let items: Vec<_> =
-                    items.into_iter().map(|item| self.node(item, after, found)).collect();
-                span = items.iter().fold(span, |span, item| span.to(item.span));
-                NodeKind::List(items)
+                let mut list = Vec::with_capacity(items.len());
+                for item in items {
+                    let (item, item_end) = self.node(item, found);
+                    span = span.to(item.span);
+                    end = end.max(item_end);
+                    list.push(item);
+                }
+                end = self.closed(&range, end, &mut span);
+                NodeKind::List(list)
             }
             Raw::Mapping(entries) => return self.mapping(entries, range, found),
         };
-        Node { kind, span }
+        (Node { kind, span }, end)
     }
 
     fn mapping(
@@ -195,42 +196,64 @@ impl Reader<'_> {
         entries: Vec<(Placed<Raw>, Placed<Raw>)>,
         range: Range<usize>,
         found: &mut Vec<Diagnostic>,
-    ) -> Node {
-        let mut span = self.text.locate(range.clone());
+    ) -> (Node, usize) {
         if entries.iter().any(|(key, _)| matches!(key.value, Raw::Mapping(_)))
             && self.text.value[range.start..].starts_with("{{")
         {
-            let end = self.text.value[range.start..]
-                .find("}}")
-                .map_or(range.end, |offset| range.start + offset + 2);
-            span = self.text.locate(range.start..end);
-            found.push(unquoted(span));
-            // It stands for some text, so that nothing else is said about its type.
-            let value = self.text.value[range.start..end].to_owned();
-            return Node { kind: NodeKind::Text(Text::new(value, span, Vec::new())), span };
+            return self.forgotten_quotes(&range, found);
         }
+        let (mut span, mut end) = (self.text.locate(range.clone()), range.end);
         let mut mapping: Vec<(Spanned<String>, Node)> = Vec::with_capacity(entries.len());
         for (key, value) in entries {
             let place = self.range(&key);
-            let key = match key.value {
-                Raw::Text(name) => Some(spanned(name, self.text, place.clone())),
-                _ => {
-                    let at = self.text.locate(place.clone());
-                    found.push(
-                        YAML_FEATURE
-                            .error(at, "a key must be a name")
-                            .help("put it in quotes if it is meant as text"),
-                    );
-                    None
-                }
-            };
-            let value = self.node(value, place.end, found);
-            span = span.to(self.text.locate(place)).to(value.span);
-            if let Some(key) = key {
-                mapping.push((key, value));
+            let at = self.text.locate(place.clone());
+            let (value, value_end) = self.node(value, found);
+            span = span.to(at).to(value.span);
+            end = end.max(place.end).max(value_end);
+            match key.value {
+                Raw::Text(name) => mapping.push((spanned(name, self.text, place), value)),
+                _ => found.push(
+                    YAML_FEATURE
+                        .error(at, "a key must be a name")
+                        .help("put it in quotes if it is meant as text"),
+                ),
             }
         }
-        Node { kind: NodeKind::Mapping(mapping), span }
+        end = self.closed(&range, end, &mut span);
+        (Node { kind: NodeKind::Mapping(mapping), span }, end)
+    }
+
+    /// `key: {{ x }}` without quotes. It stands for some text, so that nothing else is said about its type.
+    fn forgotten_quotes(&self, range: &Range<usize>, found: &mut Vec<Diagnostic>) -> (Node, usize) {
+        let close = self.text.value[range.start..].find("}}");
+        let end = close.map_or(range.end, |offset| range.start + offset + 2);
+        let span = self.text.locate(range.start..end);
+        found.push(unquoted(span));
+        let value = self.text.value[range.start..end].to_owned();
+        (Node { kind: NodeKind::Text(Text::new(value, span, Vec::new())), span }, end)
+    }
+
+    /// Takes the closing bracket of a list or mapping in brackets into its span.
+    fn closed(&self, range: &Range<usize>, end: usize, span: &mut Span) -> usize {
+        let value = &self.text.value;
+        let close = match value.as_bytes().get(range.start) {
+            Some(b'{') => '}',
+            Some(b'[') => ']',
+            _ => return end,
+        };
+        let mut at = end;
+        loop {
+            at += value[at..].len()
+                - value[at..].trim_start_matches(|c: char| c.is_whitespace() || c == ',').len();
+            if value[at..].starts_with('#') {
+                at += value[at..].find('\n').unwrap_or(value.len() - at);
+            } else if value[at..].starts_with(close) {
+                *span = span.to(self.text.locate(at..at + 1));
+                return at + 1;
+            } else {
+                return end;
+            }
+        }
     }
 
     fn explain(&self, error: &Error) -> Diagnostic {
@@ -304,7 +327,11 @@ impl Reader<'_> {
     }
 }
 
-fn too_large(span: crate::source::Span, found: &mut Vec<Diagnostic>) -> NodeKind {
+fn is_whole(written: &str) -> bool {
+    written.bytes().all(|b| b.is_ascii_digit() || b"+-_".contains(&b))
+}
+
+fn too_large(span: Span, found: &mut Vec<Diagnostic>) -> NodeKind {
     found.push(
         YAML_FEATURE.error(span, "this number is too large; write it in quotes to keep its digits"),
     );
@@ -322,7 +349,7 @@ fn unquoted_template(line: &str) -> Option<usize> {
     .then_some(open)
 }
 
-fn unquoted(span: crate::source::Span) -> Diagnostic {
+fn unquoted(span: Span) -> Diagnostic {
     UNQUOTED_TEMPLATE
         .error(span, "a value that begins with `{{` must be in quotes")
         .label("YAML reads this as a mapping")
