@@ -2,6 +2,9 @@
 //!
 //! A diagnostic is data. How it looks in a terminal or as JSON is decided by the command line.
 
+pub mod rule;
+pub mod syntax;
+
 use crate::source::Span;
 use serde::Serialize;
 

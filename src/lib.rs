@@ -9,7 +9,9 @@ pub mod engine;
 pub mod expr;
 pub mod mask;
 pub mod model;
+pub mod parse;
 pub mod plan;
 pub mod sandbox;
+
 pub mod source;
 pub mod store;

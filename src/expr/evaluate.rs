@@ -41,12 +41,15 @@ static TERA: LazyLock<Tera> = LazyLock::new(|| {
 
 fn typed(value: tera::Value, _: Kwargs, _: &State) -> TeraResult<String> {
     if value.is_undefined() {
-        return Err(tera::Error::message("the expression gives nothing: something in it is undefined"));
+        return Err(tera::Error::message(
+            "the expression gives nothing: something in it is undefined",
+        ));
     }
     if value.as_f64().is_some_and(|number| !number.is_finite()) {
         return Err(tera::Error::message("the result is not a finite number"));
     }
-    serde_json::to_string(&value).map_err(|e| tera::Error::message(format!("the result is not a value: {e}")))
+    serde_json::to_string(&value)
+        .map_err(|e| tera::Error::message(format!("the result is not a value: {e}")))
 }
 
 fn must_be_there(value: tera::Value, _: Kwargs, _: &State) -> TeraResult<tera::Value> {
@@ -112,8 +115,13 @@ fn balanced(tokens: &[Token<'_>]) -> Result<(), ExprError> {
         for (opening, closing) in [("(", ")"), ("[", "]"), ("{", "}")] {
             if token.is(opening) {
                 open.push((token, closing));
-            } else if token.is(closing) && open.pop().is_none_or(|(_, expected)| expected != closing) {
-                return Err(ExprError::new(format!("this `{closing}` closes nothing"), token.range.clone()));
+            } else if token.is(closing)
+                && open.pop().is_none_or(|(_, expected)| expected != closing)
+            {
+                return Err(ExprError::new(
+                    format!("this `{closing}` closes nothing"),
+                    token.range.clone(),
+                ));
             }
         }
     }
@@ -169,8 +177,9 @@ pub(super) fn evaluate_tokens(
     let json = TERA
         .render_str(&text, &context, false)
         .map_err(|error| located(&error, &rewrite, BEFORE.len(), expression))?;
-    serde_json::from_str(&json)
-        .map_err(|error| ExprError::new(format!("the result is not a value: {error}"), trimmed(expression)))
+    serde_json::from_str(&json).map_err(|error| {
+        ExprError::new(format!("the result is not a value: {error}"), trimmed(expression))
+    })
 }
 
 /// Finds a name, or says what there is instead.
@@ -181,13 +190,17 @@ fn lookup<'a>(scope: &'a Values, reference: &Reference) -> Result<&'a Value, Exp
         let message = match (nearest(part, available.iter().copied()), available.is_empty()) {
             (Some(near), _) => format!("`{name}` is not defined; did you mean `{near}`?"),
             (None, true) => format!("`{name}` is not defined; there is nothing of that kind here"),
-            (None, false) => format!("`{name}` is not defined; there are: {}", available.join(", ")),
+            (None, false) => {
+                format!("`{name}` is not defined; there are: {}", available.join(", "))
+            }
         };
-        ExprError::new(message, reference.range.start..reference.parts[depth].end.min(reference.range.end))
+        ExprError::new(
+            message,
+            reference.range.start..reference.parts[depth].end.min(reference.range.end),
+        )
     };
     let keys = |map: &'a Values| map.keys().map(String::as_str).collect::<Vec<_>>();
-    let mut value =
-        scope.get(&reference.path[0]).ok_or_else(|| undefined(0, keys(scope)))?;
+    let mut value = scope.get(&reference.path[0]).ok_or_else(|| undefined(0, keys(scope)))?;
     for (depth, part) in reference.path.iter().enumerate().skip(1) {
         value = match value {
             Value::Object(map) => map.get(part).ok_or_else(|| undefined(depth, keys(map)))?,

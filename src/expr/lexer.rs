@@ -46,7 +46,8 @@ pub(super) fn tokens(
 ) -> Result<(Vec<Token<'_>>, usize), ExprError> {
     let (mut found, mut at) = (Vec::new(), start);
     loop {
-        at += text[at..].len() - text[at..].trim_start_matches(|c: char| c.is_ascii_whitespace()).len();
+        at += text[at..].len()
+            - text[at..].trim_start_matches(|c: char| c.is_ascii_whitespace()).len();
         let rest = &text[at..];
         let Some(first) = rest.chars().next() else { break };
         if rest.starts_with("}}") {
@@ -116,7 +117,9 @@ fn string(text: &str, at: usize, quote: char) -> Result<Token<'_>, ExprError> {
             Some((next, c)) => {
                 let start = at + 1 + offset;
                 return Err(ExprError::new(
-                    format!("`\\{c}` is not an escape; a string knows \\n, \\t, \\r, \\\\, \\/, \\\" and \\'"),
+                    format!(
+                        "`\\{c}` is not an escape; a string knows \\n, \\t, \\r, \\\\, \\/, \\\" and \\'"
+                    ),
                     start..at + 1 + next + c.len_utf8(),
                 ));
             }

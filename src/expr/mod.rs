@@ -56,8 +56,8 @@ impl ExprError {
 pub fn syntax(text: &str, form: Form) -> Result<(), ExprError> {
     match form {
         Form::Bare => evaluate::syntax(text),
-        Form::Template => template::expressions(text)?
-            .into_iter()
-            .try_for_each(|range| evaluate::syntax(&text[range.clone()]).map_err(|e| e.shifted(range.start))),
+        Form::Template => template::expressions(text)?.into_iter().try_for_each(|range| {
+            evaluate::syntax(&text[range.clone()]).map_err(|e| e.shifted(range.start))
+        }),
     }
 }

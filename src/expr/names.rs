@@ -9,21 +9,64 @@ use crate::diagnostic::nearest;
 
 /// The filters of Tera that are pure, keep order, and mean something outside of HTML.
 pub(super) const FILTERS: [&str; 30] = [
-    "abs", "capitalize", "default", "first", "float", "get", "indent", "int", "join", "keys", "last",
-    "length", "lower", "nth", "pairs", "pluralize", "replace", "reverse", "round", "sort", "split", "str",
-    "title", "trim", "trim_end", "trim_start", "truncate", "unique", "upper", "values",
+    "abs",
+    "capitalize",
+    "default",
+    "first",
+    "float",
+    "get",
+    "indent",
+    "int",
+    "join",
+    "keys",
+    "last",
+    "length",
+    "lower",
+    "nth",
+    "pairs",
+    "pluralize",
+    "replace",
+    "reverse",
+    "round",
+    "sort",
+    "split",
+    "str",
+    "title",
+    "trim",
+    "trim_end",
+    "trim_start",
+    "truncate",
+    "unique",
+    "upper",
+    "values",
 ];
 
 pub(super) const TESTS: [&str; 17] = [
-    "array", "bool", "containing", "defined", "divisible_by", "ending_with", "even", "float", "integer",
-    "iterable", "map", "none", "number", "odd", "starting_with", "string", "undefined",
+    "array",
+    "bool",
+    "containing",
+    "defined",
+    "divisible_by",
+    "ending_with",
+    "even",
+    "float",
+    "integer",
+    "iterable",
+    "map",
+    "none",
+    "number",
+    "odd",
+    "starting_with",
+    "string",
+    "undefined",
 ];
 
 pub(super) const FUNCTIONS: [&str; 1] = ["range"];
 
 /// Words with a meaning of their own, which are never names.
 pub(super) const KEYWORDS: [&str; 14] = [
-    "true", "True", "false", "False", "none", "None", "null", "and", "or", "not", "in", "is", "if", "else",
+    "true", "True", "false", "False", "none", "None", "null", "and", "or", "not", "in", "is", "if",
+    "else",
 ];
 
 /// Refuses names that Tera would only refuse as text without a place, and syntax that has no place here.
@@ -37,7 +80,8 @@ pub(super) fn check(tokens: &[Token<'_>]) -> Result<(), ExprError> {
             Kind::Ident("not") if before(1).is_some_and(|t| t.is_word("is")) => {}
             Kind::Ident(word)
                 if before(1).is_some_and(|t| t.is_word("is"))
-                    || before(1).is_some_and(|t| t.is_word("not")) && before(2).is_some_and(|t| t.is_word("is")) =>
+                    || before(1).is_some_and(|t| t.is_word("not"))
+                        && before(2).is_some_and(|t| t.is_word("is")) =>
             {
                 known(word, "test", &TESTS, token)?;
             }
@@ -55,7 +99,10 @@ pub(super) fn check(tokens: &[Token<'_>]) -> Result<(), ExprError> {
                 ));
             }
             Kind::Sign("&" | "@" | "</") => {
-                return Err(ExprError::new("this means nothing in an expression", token.range.clone()));
+                return Err(ExprError::new(
+                    "this means nothing in an expression",
+                    token.range.clone(),
+                ));
             }
             Kind::Sign("<") if before(1).is_none_or(begins_operand) => {
                 return Err(ExprError::new("`<` needs a value before it", token.range.clone()));
@@ -120,6 +167,11 @@ mod tests {
         assert_eq!(refused("a = 1").1, 2..3);
         assert_eq!(refused("a?.b").1, 1..3);
         assert_eq!(refused("<a/>").1, 0..1);
-        assert!(check(&tokens("a < b and x | replace(from='a', to='b') == ''", 0, false).expect("ok").0).is_ok());
+        assert!(
+            check(
+                &tokens("a < b and x | replace(from='a', to='b') == ''", 0, false).expect("ok").0
+            )
+            .is_ok()
+        );
     }
 }

@@ -128,8 +128,7 @@ fn end_of_chain(tokens: &[Token<'_>], mut index: usize) -> usize {
 /// Whether an identifier begins a name: not a part, a filter, a test, a call or a keyword argument.
 fn is_root(tokens: &[Token<'_>], index: usize) -> bool {
     if let Some(before) = index.checked_sub(1).map(|at| &tokens[at]) {
-        let test_after_not =
-            before.is_word("not") && index >= 2 && tokens[index - 2].is_word("is");
+        let test_after_not = before.is_word("not") && index >= 2 && tokens[index - 2].is_word("is");
         if before.is(".") || before.is("|") || before.is_word("is") || test_after_not {
             return false;
         }
@@ -175,7 +174,9 @@ fn comprehension_variables<'a>(tokens: &[Token<'a>]) -> Vec<(&'a str, Range<usiz
             if let Some((start, names)) = open.pop() {
                 found.extend(names.into_iter().map(|name| (name, start..index)));
             }
-        } else if token.is_word("for") && index > 0 && !begins_operand(&tokens[index - 1])
+        } else if token.is_word("for")
+            && index > 0
+            && !begins_operand(&tokens[index - 1])
             && let Some((_, names)) = open.last_mut()
         {
             names.extend(
@@ -207,9 +208,10 @@ mod tests {
 
     #[test]
     fn every_name_is_found() {
-        assert_eq!(paths("steps.a.b > params.n and not run.id is starting_with(pat=params.p)"), [
-            "steps/a/b", "params/n", "run/id", "params/p"
-        ]);
+        assert_eq!(
+            paths("steps.a.b > params.n and not run.id is starting_with(pat=params.p)"),
+            ["steps/a/b", "params/n", "run/id", "params/p"]
+        );
         assert_eq!(paths("steps['a'][\"b c\"] ~ item"), ["steps/a/b c", "item"]);
         assert_eq!(paths("steps.a.list[params.i].x"), ["steps/a/list…", "params/i"]);
         assert_eq!(paths("params.list[0]"), ["params/list…"]);

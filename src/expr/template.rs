@@ -1,8 +1,8 @@
 //! Texts in which `{{ expressions }}` stand, and whole trees of them.
 
+use super::ExprError;
 use super::evaluate::{describe, evaluate_tokens};
 use super::lexer::{self, Token};
-use super::ExprError;
 use crate::model::value::{Node, NodeKind, Text, Value, Values};
 use crate::source::Span;
 use std::ops::Range;
@@ -31,14 +31,19 @@ pub(super) fn scan(text: &str) -> Result<Vec<(Vec<Token<'_>>, Range<usize>)>, Ex
         if !text[close..].starts_with("}}") {
             return Err(ExprError::new("this `{{` has no closing `}}`", open..open + 2));
         }
-        if let Some(first) = tokens.first().filter(|token| token.is("-") && token.range.start == open + 2) {
+        if let Some(first) =
+            tokens.first().filter(|token| token.is("-") && token.range.start == open + 2)
+        {
             return Err(ExprError::new(
                 "`{{-` is not used here: white space stays as it is written",
                 open..first.range.end,
             ));
         }
         if tokens.is_empty() {
-            return Err(ExprError::new("there is no expression between these braces", open..close + 2));
+            return Err(ExprError::new(
+                "there is no expression between these braces",
+                open..close + 2,
+            ));
         }
         found.push((tokens, open + 2..close));
         at = close + 2;
@@ -108,7 +113,8 @@ fn evaluate_part(
             range: token.range.start - range.start..token.range.end - range.start,
         })
         .collect();
-    evaluate_tokens(&template[range.clone()], &shifted, scope).map_err(|error| error.shifted(range.start))
+    evaluate_tokens(&template[range.clone()], &shifted, scope)
+        .map_err(|error| error.shifted(range.start))
 }
 
 /// Renders a text that was written in a runbook, with the place of any error.
@@ -129,13 +135,16 @@ pub fn render_node(node: &Node, scope: &Values) -> Result<Value, LocatedError> {
         NodeKind::Null => Value::Null,
         NodeKind::Boolean(value) => Value::Bool(*value),
         NodeKind::Integer(value) => Value::from(*value),
-        NodeKind::Number(value) => serde_json::Number::from_f64(*value).map(Value::Number).ok_or_else(|| {
-            LocatedError { span: node.span, message: "this is not a finite number".to_owned() }
-        })?,
-        NodeKind::Text(text) => render_text(text, scope)?,
-        NodeKind::List(items) => {
-            Value::Array(items.iter().map(|item| render_node(item, scope)).collect::<Result<_, _>>()?)
+        NodeKind::Number(value) => {
+            serde_json::Number::from_f64(*value).map(Value::Number).ok_or_else(|| LocatedError {
+                span: node.span,
+                message: "this is not a finite number".to_owned(),
+            })?
         }
+        NodeKind::Text(text) => render_text(text, scope)?,
+        NodeKind::List(items) => Value::Array(
+            items.iter().map(|item| render_node(item, scope)).collect::<Result<_, _>>()?,
+        ),
         NodeKind::Mapping(entries) => Value::Object(
             entries
                 .iter()

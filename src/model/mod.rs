@@ -4,6 +4,7 @@ pub mod action;
 pub mod duration;
 pub mod id;
 pub mod mode;
+pub mod param;
 pub mod project;
 pub mod runbook;
 pub mod secret;

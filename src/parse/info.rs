@@ -1,0 +1,258 @@
+//! The info string of a fence: `language role=id`, and everything that is nearly that.
+
+use crate::diagnostic::syntax::{BAD_ID, LANGUAGE, MALFORMED_INFO, UNKNOWN_ROLE};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::model::id::StepId;
+use crate::model::step::{Interpreter, Role};
+use crate::source::{Span, Spanned};
+
+/// What a fence is.
+#[derive(Debug, PartialEq)]
+pub(super) enum Info {
+    /// Something to read.
+    Prose,
+    /// Meant to be run, but it cannot be told how. It has been reported.
+    Unusable,
+    /// A block to run.
+    Block { role: Role, language: Language, id: Spanned<StepId> },
+}
+
+/// How a block is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Language {
+    Yaml,
+    Script(Interpreter),
+}
+
+const LANGUAGES: [&str; 4] = ["yaml", "bash", "sh", "python"];
+
+fn language(word: &str) -> Option<Language> {
+    Some(match word {
+        "yaml" => Language::Yaml,
+        "bash" => Language::Script(Interpreter::Bash),
+        "sh" => Language::Script(Interpreter::Sh),
+        "python" => Language::Script(Interpreter::Python),
+        _ => return None,
+    })
+}
+
+fn role(word: &str) -> Option<Role> {
+    Role::ALL.into_iter().find(|role| role.word() == word)
+}
+
+fn nearest_role(word: &str) -> Option<&'static str> {
+    nearest(&word.to_lowercase(), Role::ALL.map(Role::word))
+}
+
+/// Whether a line of text looks like the info string of an executable block.
+pub(super) fn looks_executable(info: &str) -> bool {
+    let mut words = info.split_whitespace();
+    let (Some(_), Some(second)) = (words.next(), words.next()) else { return false };
+    second.split_once('=').is_some_and(|(word, _)| role(word).is_some())
+}
+
+/// Reads the info string, which was written at `start`.
+pub(super) fn read(info: &str, start: usize, found: &mut Vec<Diagnostic>) -> Info {
+    let text = info.trim();
+    let start = start + (info.len() - info.trim_start().len());
+    let span = Span::new(start, start + text.len());
+    let Some((first, rest)) = text.split_once(char::is_whitespace) else {
+        return alone(text, span, found);
+    };
+    let second = rest.trim_start().split_whitespace().next().unwrap_or_default();
+    let Some((word, id)) = second.split_once('=') else {
+        return without_equals(first, rest, span, found);
+    };
+    let word_start = start + text.len() - rest.trim_start().len();
+    let word_span = Span::new(word_start, word_start + word.len());
+    let Some(role) = role(word) else {
+        return unknown(first, word, word_span, rest, found);
+    };
+    let one_space = text[first.len()..].starts_with(' ') && !rest.starts_with(char::is_whitespace);
+    if rest.trim_start() != second || !one_space {
+        let message = if rest.trim_start() == second {
+            "there must be exactly one space between the language and the role"
+        } else {
+            "nothing may stand behind the role and the id"
+        };
+        found.push(malformed(span, message));
+        if id.is_empty() {
+            return Info::Unusable;
+        }
+    }
+    let id_span = Span::new(word_span.end + 1, word_span.end + 1 + id.len());
+    let Some(language) = language(first) else {
+        if first.starts_with('{') {
+            found.push(malformed(span, "this is not quite `language role=id`"));
+            return Info::Unusable;
+        }
+        found.push(cannot_run(first, Span::new(start, start + first.len())));
+        return Info::Unusable;
+    };
+    match read_id(id, id_span, found) {
+        Some(id) => Info::Block { role, language, id: Spanned::new(id, id_span) },
+        None => Info::Unusable,
+    }
+}
+
+fn malformed(span: Span, message: &str) -> Diagnostic {
+    MALFORMED_INFO
+        .error(span, message)
+        .help("write a language, one space, and `role=id`, such as `bash step=copy_data`")
+}
+
+fn cannot_run(word: &str, span: Span) -> Diagnostic {
+    let help = match nearest(&word.to_lowercase(), LANGUAGES) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "a block with a role is in yaml, bash, sh or python; without a role it is prose"
+            .to_owned(),
+    };
+    LANGUAGE.error(span, format!("`{word}` cannot be run")).help(help)
+}
+
+/// One word: a language, or a role that lacks its language.
+fn alone(text: &str, span: Span, found: &mut Vec<Diagnostic>) -> Info {
+    let lacks_language = text.split_once('=').is_some_and(|(word, _)| role(word).is_some());
+    if lacks_language || braced_role(text) {
+        found.push(malformed(span, "the language is missing"));
+        return Info::Unusable;
+    }
+    Info::Prose
+}
+
+/// Attributes in braces, as other tools have them, that name a role.
+fn braced_role(text: &str) -> bool {
+    text.contains('{')
+        && Role::ALL.into_iter().any(|role| {
+            text.match_indices(role.word()).any(|(at, word)| {
+                text[at + word.len()..].trim_start().starts_with(['=', ':'])
+                    && !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
+            })
+        })
+}
+
+/// `bash step`, `bash step = x`, `bash step:x` and the like.
+fn without_equals(first: &str, rest: &str, span: Span, found: &mut Vec<Diagnostic>) -> Info {
+    let rest = rest.trim_start();
+    let word = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+    let after = rest[word.len()..].trim_start();
+    let separated = after.is_empty() || after.starts_with(['=', ':']);
+    let runs = language(first).is_some();
+    if braced_role(rest) || role(word).is_some() && (separated || runs) {
+        found.push(malformed(span, "this is not quite `language role=id`"));
+        return Info::Unusable;
+    }
+    Info::Prose
+}
+
+fn unknown(first: &str, word: &str, span: Span, rest: &str, found: &mut Vec<Diagnostic>) -> Info {
+    if rest.contains('{') && braced_role(rest) {
+        found.push(malformed(span, "this is not quite `language role=id`"));
+        return Info::Unusable;
+    }
+    let near = nearest_role(word);
+    // Other tools give attributes to the code they show. Only what could have run is worth a stop.
+    if near.is_none() && language(first).is_none() {
+        return Info::Prose;
+    }
+    let help = match near {
+        Some(near) => format!("did you mean `{near}=`?"),
+        None => "the roles are step, observe, undo and health; leave it out if this block is prose"
+            .to_owned(),
+    };
+    found.push(UNKNOWN_ROLE.error(span, format!("there is no role `{word}`")).help(help));
+    Info::Unusable
+}
+
+/// Reads an id. One that is nearly right is put right, so that references to it are still understood.
+fn read_id(id: &str, span: Span, found: &mut Vec<Diagnostic>) -> Option<StepId> {
+    StepId::new(id).map_or_else(
+        |bad| {
+            let repaired: String = id
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
+                .collect();
+            let repaired = StepId::new(repaired).ok();
+            let diagnostic = if id.is_empty() {
+                MALFORMED_INFO.error(span, "the id is missing after `=`")
+            } else {
+                BAD_ID.error(span, bad.to_string())
+            };
+            found.push(match &repaired {
+                Some(id) => diagnostic.help(format!("write `{id}`")),
+                None => diagnostic,
+            });
+            repaired
+        },
+        Some,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(info: &str) -> (Info, Vec<&'static str>) {
+        let mut found = Vec::new();
+        let info = read(info, 0, &mut found);
+        (info, found.into_iter().map(|d| d.code).collect())
+    }
+
+    #[test]
+    fn prose_stays_prose() {
+        for info in [
+            "",
+            "bash",
+            "rust,ignore",
+            "text title=\"x\"",
+            "js {1,3}",
+            "bash the next step",
+            "console $ x=1",
+            "yaml  ",
+            "mermaid steps",
+        ] {
+            assert_eq!(codes(info), (Info::Prose, vec![]), "{info}");
+        }
+    }
+
+    #[test]
+    fn a_block() {
+        let (info, found) = codes("bash step=copy_data");
+        assert!(found.is_empty());
+        let Info::Block { role, language, id } = info else { panic!("no block") };
+        assert_eq!((role, language), (Role::Step, Language::Script(Interpreter::Bash)));
+        assert_eq!((id.value.as_str(), id.span), ("copy_data", Span::new(10, 19)));
+    }
+
+    #[test]
+    fn near_misses_are_errors() {
+        for (info, code) in [
+            ("bash stpe=x", "RB0003"),
+            ("bash Step=x", "RB0003"),
+            ("yaml title=x", "RB0003"),
+            ("ruby stpe=x", "RB0003"),
+            ("ruby step=x", "RB0004"),
+            ("Bash step=x", "RB0004"),
+            ("bash step=", "RB0002"),
+            ("bash step", "RB0002"),
+            ("bash step = x", "RB0002"),
+            ("bash step:x", "RB0002"),
+            ("bash  step=x", "RB0002"),
+            ("bash\tstep=x", "RB0002"),
+            ("bash step=x timeout=3m", "RB0002"),
+            ("step=x", "RB0002"),
+            ("bash {step=x}", "RB0002"),
+            ("{.bash step=x}", "RB0002"),
+            ("bash step=My-Id", "RB0005"),
+            ("bash step=9x", "RB0005"),
+        ] {
+            assert_eq!(codes(info).1, [code], "{info}");
+        }
+    }
+
+    #[test]
+    fn a_bad_id_is_still_understood() {
+        let (Info::Block { id, .. }, _) = codes("bash step=Copy-Data") else { panic!("no block") };
+        assert_eq!(id.value.as_str(), "copy_data");
+    }
+}

@@ -1,0 +1,290 @@
+//! The options of a block: one table for typed blocks and for the `#|` lines of scripts.
+
+use super::decode::{Decode, Entries, get};
+use crate::diagnostic::nearest;
+use crate::diagnostic::syntax::{OPTION_NOT_HERE, UNKNOWN_OPTION};
+use crate::model::id::{AccountName, BadName, StepId};
+use crate::model::mode::Effect;
+use crate::model::step::{Obligation, Options, Outputs, Retry, Role};
+use crate::model::value::{Node, NodeKind};
+use crate::source::{Span, Spanned};
+use std::time::Duration;
+
+/// Which bodies an option belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bodies {
+    /// Typed actions and scripts.
+    Both,
+    /// Typed actions.
+    Typed,
+    /// Scripts.
+    Script,
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionSpec {
+    /// The key.
+    pub key: &'static str,
+    /// The roles it is allowed in.
+    pub roles: &'static [Role],
+    /// The bodies it is allowed in.
+    pub bodies: Bodies,
+    /// What it takes, in words.
+    pub takes: &'static str,
+}
+
+const STEP: &[Role] = &[Role::Step];
+const PROBES: &[Role] = &[Role::Observe, Role::Health];
+const GIVES: &[Role] = &[Role::Step, Role::Observe, Role::Health];
+
+const fn option(
+    key: &'static str,
+    roles: &'static [Role],
+    bodies: Bodies,
+    takes: &'static str,
+) -> OptionSpec {
+    OptionSpec { key, roles, bodies, takes }
+}
+
+/// Every option, in the order of the manual.
+pub const OPTIONS: [OptionSpec; 27] = [
+    option("uses", &Role::ALL, Bodies::Typed, "an action"),
+    option("with", &Role::ALL, Bodies::Typed, "a mapping"),
+    option("account", &Role::ALL, Bodies::Both, "a logical account"),
+    option("region", &Role::ALL, Bodies::Both, "a region"),
+    option("effect", &Role::ALL, Bodies::Both, "`read`, `change` or `destroy`"),
+    option("irreversible", STEP, Bodies::Both, "a text: why"),
+    option("needs", STEP, Bodies::Both, "a list of step ids"),
+    option("if", STEP, Bodies::Both, "an expression"),
+    option("for_each", STEP, Bodies::Both, "an expression that gives a list"),
+    option("concurrency", STEP, Bodies::Both, "an integer"),
+    option("allow_empty", STEP, Bodies::Both, "a boolean"),
+    option("confirm", STEP, Bodies::Both, "a text"),
+    option("timeout", &Role::ALL, Bodies::Both, "a duration"),
+    option("until", STEP, Bodies::Both, "an expression"),
+    option("every", GIVES, Bodies::Both, "a duration"),
+    option("retry", GIVES, Bodies::Both, "a mapping: attempts, delay"),
+    option("expect", STEP, Bodies::Both, "a list of expressions"),
+    option("holds", PROBES, Bodies::Typed, "an expression"),
+    option("within", PROBES, Bodies::Both, "a duration"),
+    option("sustained", &[Role::Health], Bodies::Both, "a duration"),
+    option("env", &Role::ALL, Bodies::Script, "a mapping"),
+    option("outputs", GIVES, Bodies::Script, "a list of names, or `json`"),
+    option("secrets", &[Role::Step, Role::Observe], Bodies::Both, "a list of output names"),
+    option("estimate", STEP, Bodies::Both, "a duration"),
+    option("obligation", STEP, Bodies::Both, "a mapping: text, due, runbook, params"),
+    option("description", &[], Bodies::Both, "nothing: write it as prose above the block"),
+    option("title", &[], Bodies::Both, "nothing: write it as the heading above the block"),
+];
+
+/// How long to wait between two attempts when the author does not say.
+const DEFAULT_RETRY_DELAY: Duration = Duration::from_secs(5);
+/// More attempts, or more elements at once, are a mistake.
+const MOST: u32 = 1000;
+
+/// Reads the options of a block. `uses` and `with` are for the caller.
+pub(super) fn read(
+    entries: &Entries,
+    role: Role,
+    script: bool,
+    decode: &mut Decode<'_>,
+) -> Options {
+    let mut options = Options::default();
+    for (key, node) in entries {
+        if allowed(key, role, script, decode) {
+            one(&mut options, &key.value, node, decode);
+        }
+    }
+    options
+}
+
+fn allowed(key: &Spanned<String>, role: Role, script: bool, decode: &mut Decode<'_>) -> bool {
+    let Some(spec) = OPTIONS.iter().find(|spec| spec.key == key.value) else {
+        let known = OPTIONS.iter().filter(|spec| !spec.roles.is_empty()).map(|spec| spec.key);
+        let diagnostic =
+            UNKNOWN_OPTION.error(key.span, format!("there is no option `{}`", key.value));
+        decode.found.push(match nearest(&key.value, known) {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None if !script => diagnostic.help("inputs of the action go under `with`"),
+            None => diagnostic.help("the values a script needs go under `env`"),
+        });
+        return false;
+    };
+    let body_fits = match spec.bodies {
+        Bodies::Both => true,
+        Bodies::Typed => !script,
+        Bodies::Script => script,
+    };
+    if body_fits && spec.roles.contains(&role) {
+        return true;
+    }
+    let what = if script { "a script" } else { "a typed action" };
+    let message = if body_fits {
+        format!("`{}` is not for `{}=` blocks", key.value, role.word())
+    } else {
+        format!("`{}` is not for {what}", key.value)
+    };
+    let help = match (key.value.as_str(), body_fits) {
+        ("holds", false) => {
+            "a script answers by its exit status: 0 yes, 1 no, anything else cannot tell".to_owned()
+        }
+        ("env", false) => "the inputs of an action go under `with`".to_owned(),
+        ("uses" | "with", false) => "a typed action is a `yaml` block".to_owned(),
+        ("outputs", false) => "an action has outputs of its own".to_owned(),
+        _ if spec.roles.is_empty() => format!("`{}` takes {}", spec.key, spec.takes),
+        _ => {
+            let roles: Vec<_> =
+                spec.roles.iter().map(|role| format!("`{}=`", role.word())).collect();
+            format!("it belongs to {} blocks", roles.join(", "))
+        }
+    };
+    decode.found.push(OPTION_NOT_HERE.error(key.span, message).help(help));
+    false
+}
+
+fn one(options: &mut Options, key: &str, node: &Node, decode: &mut Decode<'_>) {
+    match key {
+        "account" => options.account = decode.name(key, node, AccountName::new),
+        "region" => options.region = decode.text(key, node),
+        "effect" => options.effect = effect(key, node, decode),
+        "irreversible" => options.irreversible = decode.plain(key, node),
+        "needs" => options.needs = decode.names(key, node, StepId::new),
+        "if" => options.condition = decode.expression(key, node),
+        "for_each" => options.for_each = decode.expression(key, node),
+        "concurrency" => options.concurrency = decode.count(key, node, 1, MOST),
+        "allow_empty" => options.allow_empty = decode.boolean(key, node).unwrap_or_default(),
+        "confirm" => options.confirm = decode.text(key, node),
+        "timeout" => options.timeout = positive(key, node, decode),
+        "until" => options.until = decode.expression(key, node),
+        "every" => options.every = positive(key, node, decode),
+        "retry" => options.retry = retry(key, node, decode),
+        "expect" => options.expect = decode.expressions(key, node),
+        "holds" => options.holds = decode.expression(key, node),
+        "within" => options.within = decode.duration(key, node),
+        "sustained" => options.sustained = decode.duration(key, node),
+        "env" => options.env = env(key, node, decode),
+        "outputs" => options.outputs = outputs(key, node, decode),
+        "secrets" => {
+            options.secrets = decode.names(key, node, Ok::<String, BadName>).unwrap_or_default()
+        }
+        "estimate" => options.estimate = decode.duration(key, node),
+        "obligation" => options.obligation = obligation(key, node, decode),
+        // `uses` and `with` have been read before.
+        _ => {}
+    }
+}
+
+/// A duration that may not be zero: nothing can be done in no time, or polled without a pause.
+fn positive(key: &str, node: &Node, decode: &mut Decode<'_>) -> Option<Spanned<Duration>> {
+    let duration = decode.duration(key, node)?;
+    if duration.value.is_zero() {
+        decode.bad(node.span, format!("`{key}` must be longer than nothing"));
+        return None;
+    }
+    Some(duration)
+}
+
+fn effect(key: &str, node: &Node, decode: &mut Decode<'_>) -> Option<Spanned<Effect>> {
+    let word = decode.plain(key, node)?;
+    let effect = match word.value.as_str() {
+        "read" => Effect::Read,
+        "change" => Effect::Change,
+        "destroy" => Effect::Destroy,
+        _ => {
+            decode.bad(
+                node.span,
+                format!("`{}` is not an effect: it is `read`, `change` or `destroy`", word.value),
+            );
+            return None;
+        }
+    };
+    Some(Spanned::new(effect, node.span))
+}
+
+fn retry(key: &str, node: &Node, decode: &mut Decode<'_>) -> Option<Retry> {
+    let entries = decode.mapping(key, node)?;
+    decode.unknown_keys("`retry`", entries, &["attempts", "delay"]);
+    let delay = match get(entries, "delay") {
+        Some(node) => decode.duration("delay", node)?,
+        None => Spanned::new(DEFAULT_RETRY_DELAY, node.span),
+    };
+    let Some(attempts) = get(entries, "attempts") else {
+        decode.missing("`retry`", "attempts", node.span);
+        return None;
+    };
+    Some(Retry { attempts: decode.count("attempts", attempts, 2, MOST)?, delay })
+}
+
+fn env(key: &str, node: &Node, decode: &mut Decode<'_>) -> Vec<(Spanned<String>, Node)> {
+    let Some(entries) = decode.mapping(key, node) else { return Vec::new() };
+    for (name, value) in entries {
+        let legal = name.value.starts_with(|c: char| c == '_' || c.is_ascii_alphabetic())
+            && name.value.chars().all(|c| c == '_' || c.is_ascii_alphanumeric());
+        if !legal {
+            decode.bad(
+                name.span,
+                format!("`{}` is not the name of an environment variable", name.value),
+            );
+        } else if name.value.starts_with("RUNBOOK_") || name.value.starts_with("AWS_") {
+            let message = format!(
+                "`{}` is set by the run itself: from the account, the region and the step",
+                name.value
+            );
+            decode.bad(name.span, message);
+        }
+        if matches!(value.kind, NodeKind::List(_) | NodeKind::Mapping(_)) {
+            decode.wrong_type(&name.value, "a single value", value);
+        }
+    }
+    entries.to_vec()
+}
+
+fn outputs(key: &str, node: &Node, decode: &mut Decode<'_>) -> Outputs {
+    match &node.kind {
+        NodeKind::Text(text) if text.value == "json" => Outputs::Json(node.span),
+        NodeKind::List(_) => {
+            // Names follow the rule of ids, so that an expression can read them.
+            let names = decode.names(key, node, |name| StepId::new(name).map(String::from));
+            names.map_or(Outputs::None, Outputs::Names)
+        }
+        _ => {
+            decode.wrong_type(key, "a list of names, or `json`", node);
+            Outputs::None
+        }
+    }
+}
+
+fn obligation(key: &str, node: &Node, decode: &mut Decode<'_>) -> Option<Obligation> {
+    let entries = decode.mapping(key, node)?;
+    decode.unknown_keys("`obligation`", entries, &["text", "due", "runbook", "params"]);
+    let mut required = |name: &str| match get(entries, name) {
+        Some(value) => decode.text(name, value),
+        None => {
+            decode.missing("`obligation`", name, node.span);
+            None
+        }
+    };
+    let (text, due) = (required("text"), required("due"));
+    let due = due?;
+    if !due.value.contains("{{") {
+        due_is_readable(&due.value, due.span, decode);
+    }
+    Some(Obligation {
+        text: text?,
+        due,
+        runbook: get(entries, "runbook").and_then(|node| decode.plain("runbook", node)),
+        params: get(entries, "params")
+            .and_then(|node| decode.mapping("params", node))
+            .unwrap_or_default()
+            .to_vec(),
+    })
+}
+
+fn due_is_readable(due: &str, span: Span, decode: &mut Decode<'_>) {
+    let date = due.parse::<jiff::civil::Date>().is_ok();
+    if !date && crate::model::duration::parse(due).is_err() {
+        decode
+            .bad(span, format!("`{due}` is neither a date (`2027-01-31`) nor a duration (`30d`)"));
+    }
+}
