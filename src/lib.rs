@@ -12,6 +12,5 @@ pub mod model;
 pub mod parse;
 pub mod plan;
 pub mod sandbox;
-
 pub mod source;
 pub mod store;

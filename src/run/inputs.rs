@@ -3,7 +3,6 @@
 use crate::engine::outcome::{Failure, Stage};
 use crate::expr;
 use crate::model::action::Catalog;
-use crate::model::runbook::Type;
 use crate::model::step::{Block, Body};
 use crate::model::value::{Node, Text, Value, Values};
 use crate::source::{Source, Span, Spanned};
@@ -23,12 +22,12 @@ pub(super) fn inputs(block: &Block, source: &Source, scope: &Values, catalog: &C
                     None | Some(Value::Null) if input.required => {
                         return Err(failure(source, uses.span, format!("input `{}` has no value", input.name)));
                     }
-                    Some(value) if !value.is_null() && !is_a(value, input.kind) => {
+                    Some(value) if !value.is_null() && !input.kind.admits(value) => {
                         let message = format!(
-                            "input `{}` of `{}` must be a {}, and is {value}",
+                            "input `{}` of `{}` must be {}",
                             input.name,
                             spec.name,
-                            input.kind.word()
+                            input.kind.phrase()
                         );
                         let span = with.iter().find(|(name, _)| name.value == input.name).map_or(uses.span, |(_, n)| n.span);
                         return Err(failure(source, span, message));
@@ -76,18 +75,6 @@ pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
-    }
-}
-
-fn is_a(value: &Value, kind: Type) -> bool {
-    match kind {
-        Type::String | Type::Duration => value.is_string(),
-        Type::Integer => value.is_i64() || value.is_u64(),
-        Type::Number => value.is_number(),
-        Type::Boolean => value.is_boolean(),
-        Type::List => value.is_array(),
-        Type::Mapping => value.is_object(),
-        Type::Any => true,
     }
 }
 

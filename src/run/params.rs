@@ -1,11 +1,9 @@
 //! The parameters of a runbook that another runbook runs.
 
-use super::inputs::plain;
 use crate::engine::outcome::{Failure, Stage};
 use crate::expr;
 use crate::model::runbook::{Parameter, Runbook};
 use crate::model::value::{Value, Values};
-use crate::parse;
 
 /// The given values, checked, with the defaults of those that were left out.
 ///
@@ -22,7 +20,10 @@ pub(super) fn complete(book: &Runbook, given: Values, scope: &Values) -> Result<
         .map(|param| {
             let name = param.name.value.clone();
             let value = match given.get(&name) {
-                Some(value) => checked(param, value).map_err(&bad)?,
+                Some(value) => {
+                    param.check(value).map_err(|unfit| bad(unfit.to_string()))?;
+                    value.clone()
+                }
                 None => default(param, scope).map_err(&bad)?,
             };
             Ok((name, value))
@@ -34,11 +35,4 @@ fn default(param: &Parameter, scope: &Values) -> Result<Value, String> {
     let name = &param.name.value;
     let node = param.default.as_ref().ok_or_else(|| format!("parameter `{name}` has no value"))?;
     expr::render_node(node, scope).map_err(|error| error.message)
-}
-
-fn checked(param: &Parameter, value: &Value) -> Result<Value, String> {
-    match value {
-        Value::Array(_) | Value::Object(_) if param.kind == crate::model::runbook::Type::List => Ok(value.clone()),
-        value => parse::param(param, &plain(value)),
-    }
 }
