@@ -4,6 +4,7 @@
 //! pure engine decides, actions act, one loop ties them together.
 
 pub mod actions;
+pub mod check;
 pub mod diagnostic;
 pub mod engine;
 pub mod expr;

@@ -93,6 +93,15 @@ impl Text {
         Span::new(start, end.max(start))
     }
 
+    /// Where a part begins in the source, when it was written byte for byte as it is.
+    #[must_use]
+    pub fn contiguous(&self, part: Range<usize>) -> Option<usize> {
+        let index =
+            self.pieces.partition_point(|piece| piece.decoded <= part.start).checked_sub(1)?;
+        let ends = self.pieces.get(index + 1).map_or(usize::MAX, |next| next.decoded);
+        (part.end <= ends).then(|| self.written(part.start))
+    }
+
     fn written(&self, decoded: usize) -> usize {
         let index = self.pieces.partition_point(|piece| piece.decoded <= decoded).saturating_sub(1);
         let piece = self.pieces[index];

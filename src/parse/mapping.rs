@@ -38,6 +38,9 @@ impl Builder {
 
     /// Adds a part of another text, keeping its way to the source.
     pub(super) fn part(&mut self, of: &Text, part: Range<usize>) {
+        if let Some(written) = of.contiguous(part.clone()) {
+            return self.exact(&of.value[part], written);
+        }
         for (offset, c) in of.value[part.clone()].char_indices() {
             let place = of.locate(part.start + offset..part.start + offset + c.len_utf8());
             let mut bytes = [0; 4];

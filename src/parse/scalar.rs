@@ -11,6 +11,16 @@ use std::ops::Range;
 /// The decoded `value` with its way back through `text` (the YAML) to the source.
 pub(super) fn trace(text: &Text, raw: Range<usize>, value: &str) -> Text {
     let span = text.locate(raw.clone());
+    let quotes = usize::from(
+        matches!(text.value.as_bytes().get(raw.start), Some(b'"' | b'\'')) && raw.len() >= 2,
+    );
+    let inner = raw.start + quotes..raw.end - quotes;
+    if !value.contains('\n') && text.value.get(inner.clone()) == Some(value) {
+        // Most texts are written as they are.
+        let mut builder = Builder::default();
+        builder.part(text, inner);
+        return builder.text(span);
+    }
     let steps = match text.value.as_bytes().get(raw.start) {
         Some(b'"') if raw.len() >= 2 => {
             double_quoted(&text.value, raw.start + 1..raw.end - 1, value)

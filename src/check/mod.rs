@@ -1,0 +1,55 @@
+//! What must hold of a runbook before anybody runs it.
+//!
+//! The checker reads a model and reports everything at once. It does no I/O: other runbooks, the
+//! catalog of actions and the project are given to it. One rule is one file under `rules/`.
+
+mod facts;
+mod rules;
+#[cfg(test)]
+mod test_catalog;
+#[cfg(test)]
+mod tests;
+
+use crate::diagnostic::rule::Rule;
+use crate::diagnostic::{Diagnostic, syntax};
+use crate::model::action::Catalog;
+use crate::model::project::Project;
+use crate::model::runbook::Runbook;
+use facts::Facts;
+use std::sync::{Arc, LazyLock};
+
+/// A runbook and everything it is checked against.
+pub struct Book<'a> {
+    /// The runbook.
+    pub runbook: &'a Runbook,
+    /// The other runbooks of the project, by name.
+    pub others: &'a dyn Fn(&str) -> Option<Arc<Runbook>>,
+    /// What steps can use.
+    pub catalog: &'a Catalog,
+    /// The project, when there is one.
+    pub project: Option<&'a Project>,
+}
+
+/// Checks a runbook. What the parser has found is not repeated. Sorted by place.
+#[must_use]
+pub fn check(book: &Book<'_>) -> Vec<Diagnostic> {
+    let facts = Facts::of(book);
+    let mut found = Vec::new();
+    for (_, rule) in rules::ALL {
+        rule(&facts, &mut found);
+    }
+    found.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end, diagnostic.code));
+    found
+}
+
+/// Every rule of the parser and of the checker, in the order of their codes.
+#[must_use]
+pub fn rules() -> &'static [Rule] {
+    static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+        let mut all: Vec<_> =
+            syntax::RULES.iter().copied().chain(rules::ALL.iter().map(|(rule, _)| *rule)).collect();
+        all.sort_by_key(|rule| rule.code);
+        all
+    });
+    &RULES
+}

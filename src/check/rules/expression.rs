@@ -1,0 +1,34 @@
+//! Whether expressions can be read at all.
+
+use super::super::facts::Facts;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::rule::Rule;
+use crate::expr::{Form, syntax};
+
+pub(super) const RULE: Rule = Rule {
+    code: "RB0401",
+    name: "expression-syntax",
+    summary: "An expression cannot be read",
+    explanation: "`if`, `until`, `expect`, `holds` and `for_each` take a bare expression, without braces. Elsewhere `{{ expression }}` stands in a text; to write `{{` itself, write `{{ '{{' }}`. Filters, tests and functions are those listed in the manual: none of them reads a clock, the environment or a random number.",
+};
+
+pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
+    for one in &facts.uses {
+        if one.form == Form::Bare
+            && let Some(open) = one.text.value.find("{{").filter(|_| one.references.is_err())
+        {
+            let place = one.text.locate(open..open + 2);
+            let diagnostic = RULE.error(place, "this takes a bare expression, without braces");
+            found.push(diagnostic.help("remove `{{` and `}}`"));
+            continue;
+        }
+        let error = match &one.references {
+            Err(error) => error.clone(),
+            Ok(_) => match syntax(&one.text.value, one.form) {
+                Err(error) => error,
+                Ok(()) => continue,
+            },
+        };
+        found.push(RULE.error(one.text.locate(error.range), error.message));
+    }
+}

@@ -1,0 +1,53 @@
+//! Whether every change can be taken back, or says that it cannot.
+
+use super::super::facts::Facts;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::rule::Rule;
+use crate::model::step::Step;
+
+pub(super) const RULE: Rule = Rule {
+    code: "RB0309",
+    name: "undo",
+    summary: "A step that changes something has no way back and does not say so, or has two",
+    explanation: "Every step that changes something has exactly one of: an `undo=` block, an action that takes itself back, or `irreversible` with the reason. Before an irreversible step the run can be undone; after it there is only forward. So the author decides, not the incident.",
+};
+
+pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
+    for step in facts.steps() {
+        let Some(effect) = facts.effect(&step.block) else { continue };
+        let built_in = facts.spec(&step.block).and_then(|spec| spec.undo);
+        if effect.changes() {
+            changing(step, built_in, found);
+        } else if let Some(undo) = &step.undo {
+            found.push(RULE.error(
+                undo.id.span,
+                format!("the step `{}` only reads: there is nothing to take back", step.id()),
+            ));
+        } else if let Some(why) = &step.block.options.irreversible {
+            found.push(RULE.error(why.span, "this step only reads: there is nothing to take back"));
+        }
+    }
+}
+
+fn changing(step: &Step, built_in: Option<&str>, found: &mut Vec<Diagnostic>) {
+    let irreversible = step.block.options.irreversible.as_ref();
+    match (&step.undo, built_in, irreversible) {
+        (None, None, None) => found.push(
+            RULE.error(step.block.id.span, format!("the step `{}` changes something and has no way back", step.id()))
+                .help(format!("add a block `undo={0}`, or say `irreversible: why`; if it only looks, say `effect: read`", step.id())),
+        ),
+        (Some(undo), _, Some(why)) => found.push(
+            RULE.error(why.span, "this step has an undo, so it is not irreversible")
+                .related(undo.id.span, "the undo is here"),
+        ),
+        (None, Some(how), Some(why)) => {
+            let diagnostic = RULE.error(why.span, "this action takes itself back, so it is not irreversible");
+            found.push(diagnostic.help(format!("its undo: {how}")));
+        }
+        (Some(undo), Some(how), None) => {
+            let diagnostic = RULE.error(undo.id.span, "this step has two undos: this block, and the action's own");
+            found.push(diagnostic.help(format!("remove this block; the action's own undo: {how}")));
+        }
+        _ => {}
+    }
+}

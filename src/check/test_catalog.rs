@@ -1,0 +1,107 @@
+//! A small catalog for tests, with the kinds of action that the rules tell apart.
+
+use crate::model::action::{ActionSpec, Catalog, EffectSpec, InputSpec, OutputSpec};
+use crate::model::mode::Effect;
+use crate::model::runbook::Type;
+use crate::model::value::Values;
+use std::time::Duration;
+
+const fn input(name: &'static str, kind: Type, required: bool) -> InputSpec {
+    InputSpec { name, kind, required, default: None, description: "An input." }
+}
+
+const fn output(name: &'static str, kind: Type) -> OutputSpec {
+    OutputSpec { name, kind, description: "An output." }
+}
+
+fn by_verb(inputs: &Values) -> Effect {
+    match inputs.get("operation").and_then(|operation| operation.as_str()) {
+        Some(operation) if operation.starts_with("list-") => Effect::Read,
+        Some(operation) if operation.starts_with("delete-") => Effect::Destroy,
+        Some(operation) if operation.starts_with("create-") => Effect::Change,
+        _ => Effect::Unclear,
+    }
+}
+
+fn spec(name: &'static str, effect: Effect) -> ActionSpec {
+    ActionSpec {
+        name,
+        summary: "Does something",
+        description: "",
+        inputs: &[],
+        open_inputs: false,
+        outputs: &[],
+        open_outputs: false,
+        effect: EffectSpec::Fixed(effect),
+        timeout: Duration::from_secs(60),
+        idempotent: false,
+        observe: None,
+        undo: None,
+        permissions: &[],
+        example: "",
+        needs_account: false,
+    }
+}
+
+pub(super) fn catalog() -> Catalog {
+    const KEY: &[InputSpec] =
+        &[input("key", Type::String, true), input("days", Type::Integer, false)];
+    const CREATE: &[InputSpec] = &[
+        input("like", Type::String, false),
+        input("description", Type::String, false),
+        input("rotation", Type::Boolean, false),
+        input("tags", Type::Mapping, false),
+    ];
+    const KEY_OUT: &[OutputSpec] =
+        &[output("key_id", Type::String), output("key_arn", Type::String)];
+    const CALL: &[InputSpec] = &[
+        input("service", Type::String, true),
+        input("operation", Type::String, true),
+        input("input", Type::Mapping, false),
+    ];
+    Catalog::new([
+        ActionSpec {
+            inputs: CREATE,
+            outputs: KEY_OUT,
+            undo: Some("deletes it"),
+            needs_account: true,
+            ..spec("kms/create-key", Effect::Change)
+        },
+        ActionSpec {
+            inputs: KEY,
+            outputs: KEY_OUT,
+            needs_account: true,
+            idempotent: true,
+            ..spec("kms/describe-key", Effect::Read)
+        },
+        ActionSpec {
+            inputs: KEY,
+            outputs: KEY_OUT,
+            needs_account: true,
+            ..spec("stack/delete", Effect::Destroy)
+        },
+        ActionSpec {
+            inputs: const { &[input("duration", Type::Duration, true)] },
+            ..spec("wait/for", Effect::Read)
+        },
+        ActionSpec {
+            inputs: CALL,
+            open_outputs: true,
+            needs_account: true,
+            effect: EffectSpec::ByInput(by_verb),
+            ..spec("aws/call", Effect::Unclear)
+        },
+        ActionSpec {
+            inputs: const { &[input("ask", Type::String, true), input("fields", Type::Mapping, true)] },
+            open_outputs: true,
+            ..spec("manual/input", Effect::Read)
+        },
+        ActionSpec {
+            inputs: const {
+                &[input("runbook", Type::String, true), input("params", Type::Mapping, false)]
+            },
+            open_outputs: true,
+            ..spec("runbook/run", Effect::Unclear)
+        },
+    ])
+}

@@ -1,0 +1,128 @@
+//! Fixtures: each is planted to fail, and says at its end what must be found where.
+//!
+//! A line `<!-- expect: RB0402 12:5 -->` (in YAML `# expect: …`) is one finding. With `UPDATE=1`
+//! the lines are written anew; look at the difference.
+
+use super::test_catalog::catalog;
+use super::{Book, check, rules};
+use crate::diagnostic::Diagnostic;
+use crate::model::runbook::Runbook;
+use crate::parse;
+use crate::source::Source;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/check")
+}
+
+fn load(name: &str) -> Option<Arc<Runbook>> {
+    let text = fs::read_to_string(folder().join(format!("{name}.md"))).ok()?;
+    Some(Arc::new(parse::runbook(name, name, &text).0))
+}
+
+fn findings(path: &Path, text: &str) -> Vec<String> {
+    let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+    let shown = |source: &Source, found: &[Diagnostic]| {
+        found
+            .iter()
+            .map(|diagnostic| {
+                let place = source.position(diagnostic.span.start);
+                format!("{} {}:{}", diagnostic.code, place.line, place.column)
+            })
+            .collect::<Vec<_>>()
+    };
+    if path.extension().is_some_and(|extension| extension == "yaml") {
+        let (_, source, found) = parse::project(&name, text);
+        return shown(&source, &found);
+    }
+    let project = "version: 1\nenvironments:\n  box: {kind: sandbox}\n";
+    let (project, _, problems) = parse::project("runbook.yaml", project);
+    assert!(problems.is_empty());
+    let (runbook, mut found) = parse::runbook(&name, &name, text);
+    let catalog = catalog();
+    found.extend(check(&Book {
+        runbook: &runbook,
+        others: &load,
+        catalog: &catalog,
+        project: Some(&project),
+    }));
+    found.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.code));
+    shown(&runbook.source, &found)
+}
+
+fn expectation(line: &str) -> Option<&str> {
+    let line = line.trim();
+    line.strip_prefix("<!-- expect: ")?
+        .strip_suffix(" -->")
+        .or(None)
+        .or_else(|| line.strip_prefix("# expect: "))
+}
+
+#[test]
+fn fixtures_find_what_they_were_planted_for() {
+    let (mut seen, mut wrong) = (BTreeSet::new(), Vec::new());
+    let mut paths: Vec<_> = fs::read_dir(folder())
+        .expect("fixtures")
+        .map(|entry| entry.expect("entry").path())
+        .collect();
+    paths.sort();
+    for path in paths {
+        let text = fs::read_to_string(&path).expect("a text");
+        let yaml = path.extension().is_some_and(|extension| extension == "yaml");
+        let expect = |line: &str| {
+            if yaml {
+                line.strip_prefix("# expect: ").map(str::to_owned)
+            } else {
+                expectation(line).map(str::to_owned)
+            }
+        };
+        let expected: Vec<_> = text.lines().filter_map(expect).collect();
+        let found = findings(&path, &text);
+        seen.extend(found.iter().map(|finding| finding[..6].to_owned()));
+        if expected == found {
+            continue;
+        }
+        if std::env::var_os("UPDATE").is_some() {
+            let mut kept: Vec<_> =
+                text.lines().filter(|line| expect(line).is_none()).map(str::to_owned).collect();
+            let (before, after) = if yaml { ("# expect: ", "") } else { ("<!-- expect: ", " -->") };
+            kept.extend(found.iter().map(|finding| format!("{before}{finding}{after}")));
+            fs::write(&path, kept.join("\n") + "\n").expect("written");
+        }
+        wrong.push(format!("{}: expected {expected:?}, found {found:?}", path.display()));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let missing: Vec<_> =
+        rules().iter().map(|rule| rule.code).filter(|code| !seen.contains(*code)).collect();
+    assert!(missing.is_empty(), "no fixture is planted for {missing:?}");
+}
+
+#[test]
+fn codes_are_unique_and_in_order() {
+    let codes: Vec<_> = rules().iter().map(|rule| rule.code).collect();
+    assert!(codes.windows(2).all(|pair| pair[0] < pair[1]), "{codes:?}");
+    let names: BTreeSet<_> = rules().iter().map(|rule| rule.name).collect();
+    assert_eq!(names.len(), codes.len());
+}
+
+#[test]
+fn the_list_of_rules_is_up_to_date() {
+    let mut page = String::from(
+        "# Rules\n\nWhat `runbook check` finds. A code keeps its meaning for ever; `runbook check --explain CODE` shows the same text.\n",
+    );
+    for rule in rules() {
+        page.push_str(&format!(
+            "\n## {} {}\n\n{}.\n\n{}\n",
+            rule.code, rule.name, rule.summary, rule.explanation
+        ));
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, &page).expect("written");
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == page, "docs/rules.md is stale: run this test with UPDATE=1");
+}
