@@ -1,7 +1,10 @@
 //! Everything a step can do. An action acts; it never decides what comes next.
 
+#[cfg(test)]
+pub(crate) mod bench;
 pub mod catalog;
 pub mod context;
+pub mod shell;
 
 use crate::engine::outcome::{Memo, Observation, Question};
 use crate::model::value::Values;
