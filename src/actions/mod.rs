@@ -1,7 +1,13 @@
 //! Everything a step can do. An action acts; it never decides what comes next.
 
+#[cfg(test)]
+pub(crate) mod bench;
 pub mod catalog;
 pub mod context;
+pub mod http;
+pub mod manual;
+pub mod shell;
+pub mod wait;
 
 use crate::engine::outcome::{Memo, Observation, Question};
 use crate::model::value::Values;
@@ -138,4 +144,16 @@ impl Actions {
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Action>> {
         self.by_name.get(name)
     }
+}
+
+/// The actions that need no cloud.
+#[must_use]
+pub fn local() -> Actions {
+    Actions::default().with([
+        Arc::new(manual::Confirm) as Arc<dyn Action>,
+        Arc::new(manual::Input),
+        Arc::new(manual::Checklist),
+        Arc::new(wait::WaitFor),
+        Arc::new(http::HttpCheck),
+    ])
 }
