@@ -1,1 +1,4 @@
 
+
+#[cfg(feature = "aws")]
+mod aws_actions;

@@ -1,9 +1,11 @@
 //! The description of every action, whether or not this build can run it.
 
+pub mod aws;
+
 use crate::model::action::Catalog;
 
 /// Every action that a runbook may use.
 #[must_use]
 pub fn catalog() -> Catalog {
-    Catalog::new([])
+    Catalog::new(aws::specs())
 }
