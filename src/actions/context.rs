@@ -65,6 +65,10 @@ pub struct Caller {
     pub arn: String,
 }
 
+/// Not a variable: a folder that [`Accounts::child_environment`] wants first in a child's `PATH`.
+/// Whoever starts the child takes it out of the list.
+pub const PATH_PREPEND: &str = "PATH_PREPEND";
+
 /// The way into the accounts of an environment.
 #[async_trait]
 pub trait Accounts: Send + Sync {

@@ -1,5 +1,7 @@
 //! Everything a step can do. An action acts; it never decides what comes next.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 #[cfg(test)]
 pub(crate) mod bench;
 pub mod catalog;

@@ -1,5 +1,7 @@
 //! The one integration binary: the real program, real child processes, the real emulator.
+#![cfg(feature = "aws")]
 
+mod aws_actions;
 mod cloud;
 mod crash;
 mod env;

@@ -1,5 +1,6 @@
 //! The description of every action, whether or not this build can run it.
 
+pub mod aws;
 mod local;
 
 use crate::model::action::Catalog;
@@ -7,5 +8,5 @@ use crate::model::action::Catalog;
 /// Every action that a runbook may use.
 #[must_use]
 pub fn catalog() -> Catalog {
-    Catalog::new(local::specs())
+    Catalog::new(local::specs().into_iter().chain(aws::specs()))
 }

@@ -1,0 +1,186 @@
+//! `cloudformation/delete`: takes a stack away.
+
+use super::events::Follow;
+use super::stack::{self, Standing, standing_of, status};
+use crate::actions::aws::account::Aws;
+use crate::actions::aws::s3::empty;
+use crate::actions::aws::sessions::AwsSessions;
+use crate::actions::aws::{answer, inputs, kept, memo_text, observed};
+use crate::actions::context::{Context, Report};
+use crate::actions::{Action, Trouble};
+use crate::engine::outcome::{Memo, Observation};
+use crate::model::value::{Value, Values};
+use async_trait::async_trait;
+use aws_sdk_cloudformation::types::{ResourceStatus, Stack, StackResourceSummary};
+use serde_json::json;
+use std::sync::Arc;
+
+pub(super) struct Delete(pub(super) Arc<AwsSessions>);
+
+/// Once as it is, once more after its buckets were emptied.
+const ROUNDS: u32 = 2;
+
+#[async_trait]
+impl Action for Delete {
+    fn name(&self) -> &'static str {
+        "cloudformation/delete"
+    }
+
+    async fn observe(&self, cx: &Context) -> Observation {
+        let look = async {
+            let aws = Aws::of(&self.0, cx)?;
+            let known = memo_text(&cx.memo, "stack_id");
+            let name = inputs::text(&cx.inputs, "stack")?;
+            let now = stack::find(&aws, known.unwrap_or(name)).await?;
+            if standing_of(now.as_ref()) != Standing::Absent {
+                return Ok(None);
+            }
+            outputs(&aws, known).await.map(Some)
+        };
+        observed(look.await)
+    }
+
+    async fn prepare(&self, cx: &Context) -> Result<Memo, Trouble> {
+        if let Some(memo) = kept(cx) {
+            return Ok(memo);
+        }
+        let aws = Aws::of(&self.0, cx)?;
+        let name = inputs::text(&cx.inputs, "stack")?;
+        let now = stack::find(&aws, name).await?;
+        let guarded =
+            now.as_ref().and_then(|stack| stack.enable_termination_protection) == Some(true);
+        if guarded && !inputs::flag(&cx.inputs, "disable_termination_protection", false)? {
+            return Err(aws
+                .wrong(format!("stack {name} is protected from termination"))
+                .hint("Find out why. If it may go, say `disable_termination_protection: true`."));
+        }
+        Ok(json!({ "stack_id": now.and_then(|stack| stack.stack_id) }))
+    }
+
+    async fn run(&self, cx: &Context) -> Result<Values, Trouble> {
+        let aws = Aws::of(&self.0, cx)?;
+        let Some(id) = memo_text(&cx.memo, "stack_id") else {
+            return outputs(&aws, None).await;
+        };
+        let may_empty = inputs::flag(&cx.inputs, "empty_buckets", false)?;
+        for round in 1..=ROUNDS {
+            let now = stack::find(&aws, id).await?;
+            let Some(now) = now.filter(|now| standing_of(Some(now)) != Standing::Absent) else {
+                break;
+            };
+            unprotect(&aws, cx, &now).await?;
+            match remove(&aws, cx, &now).await {
+                Ok(()) => break,
+                Err(trouble) if round == ROUNDS || !may_empty => return Err(trouble),
+                Err(trouble) => {
+                    // Only buckets that CloudFormation tried to delete: one that is to be retained
+                    // never fails, and keeps what it holds.
+                    let buckets = failed_buckets(&aws, id).await?;
+                    if buckets.is_empty() {
+                        return Err(trouble);
+                    }
+                    for bucket in buckets {
+                        empty::empty(&aws, cx, &bucket).await?;
+                    }
+                }
+            }
+        }
+        outputs(&aws, Some(id)).await
+    }
+}
+
+async fn unprotect(aws: &Aws, cx: &Context, now: &Stack) -> Result<(), Trouble> {
+    let told = inputs::flag(&cx.inputs, "disable_termination_protection", false)?;
+    if now.enable_termination_protection == Some(true) && told {
+        protect(aws, now, false).await?;
+    }
+    Ok(())
+}
+
+/// Turns the protection from termination on or off.
+pub(super) async fn protect(aws: &Aws, now: &Stack, on: bool) -> Result<(), Trouble> {
+    let name = now.stack_name.as_deref().unwrap_or_default();
+    let call = aws.cloudformation_careful().update_termination_protection().stack_name(name);
+    let call = call.enable_termination_protection(on).send();
+    aws.change("cloudformation:UpdateTerminationProtection", name, call).await.map(|_| ())
+}
+
+/// Deletes a stack and waits until it is gone.
+pub(super) async fn remove(aws: &Aws, cx: &Context, now: &Stack) -> Result<(), Trouble> {
+    let name = now.stack_name.as_deref().unwrap_or_default();
+    let id = now.stack_id.as_deref().unwrap_or(name);
+    let mut follow = if status(now) == "DELETE_IN_PROGRESS" {
+        Follow::from_its_beginning(aws, cx, id).await?
+    } else {
+        let follow = Follow::from_now(aws, id).await?;
+        let call = aws.cloudformation_careful().delete_stack().stack_name(id).send();
+        aws.change("cloudformation:DeleteStack", name, call).await?;
+        follow
+    };
+    let end = follow.until_done(aws, cx).await?;
+    if standing_of(end.as_ref()) == Standing::Absent {
+        return Ok(());
+    }
+    let mut trouble = follow.failed(aws, name, end.as_ref());
+    let left = resources(aws, id, &ResourceStatus::DeleteFailed).await?;
+    if !left.is_empty() {
+        let left: Vec<_> = left
+            .iter()
+            .map(|resource| {
+                let reason =
+                    resource.resource_status_reason.as_deref().unwrap_or("no reason given");
+                format!("{}: {reason}", described(resource))
+            })
+            .collect();
+        trouble.message =
+            format!("stack {name} could not be deleted in {}: {}", aws.target, left.join("; "));
+    }
+    Err(trouble)
+}
+
+async fn resources(
+    aws: &Aws,
+    id: &str,
+    status: &ResourceStatus,
+) -> Result<Vec<StackResourceSummary>, Trouble> {
+    let call = aws.cloudformation().list_stack_resources().stack_name(id);
+    let mut pages = call.into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = std::future::ready(page);
+        let page =
+            aws.find("cloudformation:ListStackResources", id, &["ValidationError"], page).await?;
+        found.extend(page.and_then(|page| page.stack_resource_summaries).unwrap_or_default());
+    }
+    found.retain(|resource| resource.resource_status.as_ref() == Some(status));
+    Ok(found)
+}
+
+fn described(resource: &StackResourceSummary) -> String {
+    let name = resource.logical_resource_id.as_deref().unwrap_or_default();
+    let kind = resource.resource_type.as_deref().unwrap_or_default();
+    let physical = resource.physical_resource_id.as_deref().unwrap_or_default();
+    format!("{name} ({kind} {physical})")
+}
+
+async fn failed_buckets(aws: &Aws, id: &str) -> Result<Vec<String>, Trouble> {
+    let failed = resources(aws, id, &ResourceStatus::DeleteFailed).await?;
+    let buckets =
+        failed.into_iter().filter(|r| r.resource_type.as_deref() == Some("AWS::S3::Bucket"));
+    Ok(buckets.filter_map(|bucket| bucket.physical_resource_id).collect())
+}
+
+/// What is left of a deleted stack is owed to someone: say it.
+async fn outputs(aws: &Aws, id: Option<&str>) -> Result<Values, Trouble> {
+    let retained = match id {
+        Some(id) => resources(aws, id, &ResourceStatus::DeleteSkipped).await?,
+        None => Vec::new(),
+    };
+    let retained: Value = retained.iter().map(described).collect();
+    Ok(answer([("deleted", id.is_some().into()), ("retained", retained)]))
+}
+
+/// A line for the operator.
+pub(super) async fn say(cx: &Context, line: impl Into<String>) {
+    cx.tell.say(Report::Line(line.into())).await;
+}

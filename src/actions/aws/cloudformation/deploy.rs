@@ -1,0 +1,154 @@
+//! `cloudformation/deploy`: brings a stack to a template and parameters.
+
+use super::change_set::Wanted;
+use super::previous::{self, Previous};
+use super::stack::{self, Standing, standing_of};
+use super::template;
+use crate::actions::aws::account::Aws;
+use crate::actions::aws::sessions::AwsSessions;
+use crate::actions::aws::{answer, inputs, kept, observed};
+use crate::actions::context::Context;
+use crate::actions::{Action, Trouble};
+use crate::engine::outcome::{Memo, Observation};
+use crate::model::value::Values;
+use async_trait::async_trait;
+use aws_sdk_cloudformation::types::{Capability, Parameter, Stack, Tag};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub(super) struct Deploy {
+    pub(super) sessions: Arc<AwsSessions>,
+    pub(super) templates: PathBuf,
+}
+
+#[async_trait]
+impl Action for Deploy {
+    fn name(&self) -> &'static str {
+        "cloudformation/deploy"
+    }
+
+    async fn observe(&self, cx: &Context) -> Observation {
+        observed(self.look(cx).await)
+    }
+
+    async fn prepare(&self, cx: &Context) -> Result<Memo, Trouble> {
+        if let Some(memo) = kept(cx) {
+            return Ok(memo);
+        }
+        let aws = Aws::of(&self.sessions, cx)?;
+        let wanted = self.wanted(&cx.inputs)?;
+        let previous = Previous::read(&aws, &wanted.stack).await?;
+        serde_json::to_value(previous).map_err(|error| Trouble::nothing_happened(error.to_string()))
+    }
+
+    async fn run(&self, cx: &Context) -> Result<Values, Trouble> {
+        let aws = Aws::of(&self.sessions, cx)?;
+        let wanted = self.wanted(&cx.inputs)?;
+        let (now, _) = wanted.bring_about(&aws, cx).await?;
+        let protection = inputs::flag_if(&cx.inputs, "termination_protection")?;
+        if let Some(on) = protection.filter(|on| now.enable_termination_protection != Some(*on)) {
+            super::delete::protect(&aws, &now, on).await?;
+        }
+        Ok(outputs(&now, &cx.memo))
+    }
+
+    async fn undo(&self, cx: &Context, _outputs: Option<&Values>) -> Result<(), Trouble> {
+        let aws = Aws::of(&self.sessions, cx)?;
+        let name = inputs::text(&cx.inputs, "stack")?;
+        let previous = Previous::of(&cx.memo)
+            .ok_or_else(|| aws.wrong(format!("what stack {name} was before is not known")))?;
+        previous.restore(&aws, cx, name).await
+    }
+}
+
+impl Deploy {
+    fn wanted(&self, with: &Values) -> Result<Wanted, Trouble> {
+        let parameters = inputs::pairs(with, "parameters")?.into_iter();
+        let tags = inputs::pairs(with, "tags")?.into_iter();
+        let capabilities = inputs::texts_if(with, "capabilities")?.unwrap_or_default();
+        let keep = match inputs::text_if(with, "on_failure")? {
+            None | Some("rollback") => false,
+            Some("keep") => true,
+            Some(other) => {
+                let message =
+                    format!("input `on_failure` must be `rollback` or `keep`, not `{other}`");
+                return Err(Trouble::nothing_happened(message));
+            }
+        };
+        Ok(Wanted {
+            stack: inputs::text(with, "stack")?.to_owned(),
+            template: template::body(with, &self.templates)?,
+            parameters: parameters
+                .map(|(key, value)| {
+                    Parameter::builder().parameter_key(key).parameter_value(value).build()
+                })
+                .collect(),
+            capabilities: capabilities.iter().map(|c| Capability::from(c.as_str())).collect(),
+            tags: tags.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect(),
+            keep,
+        })
+    }
+
+    /// A stack is in place when its template, its parameters and its tags are the wanted ones. It
+    /// carries no mark of ours: tags reach every resource, so each run would be a change.
+    async fn look(&self, cx: &Context) -> Result<Option<Values>, Trouble> {
+        let aws = Aws::of(&self.sessions, cx)?;
+        let wanted = self.wanted(&cx.inputs)?;
+        // While CloudFormation works at it, the step runs again, waits for the end and goes on.
+        let now = stack::find(&aws, &wanted.stack).await?;
+        let Some(now) = now.filter(|now| standing_of(Some(now)) == Standing::Ready) else {
+            return Ok(None);
+        };
+        let protection = inputs::flag_if(&cx.inputs, "termination_protection")?;
+        let protected = now.enable_termination_protection.unwrap_or(false);
+        let same = protection.is_none_or(|on| on == protected)
+            && stack::status(&now) != "UPDATE_FAILED"
+            && wanted.has_tags_of(&now)
+            && previous::template(&aws, &wanted.stack).await?.trim() == wanted.template.trim()
+            && wanted.has_parameters_of(&aws, &now).await?;
+        Ok(same.then(|| outputs(&now, &cx.memo)))
+    }
+}
+
+impl Wanted {
+    fn has_tags_of(&self, now: &Stack) -> bool {
+        let wanted: BTreeMap<_, _> = self
+            .tags
+            .iter()
+            .filter_map(|tag| Some((tag.key.clone()?, tag.value.clone()?)))
+            .collect();
+        wanted == previous::tags(now)
+    }
+
+    /// A parameter that is not given takes the template's default, not the value it has. A hidden
+    /// one cannot be compared, so the change set decides.
+    async fn has_parameters_of(&self, aws: &Aws, now: &Stack) -> Result<bool, Trouble> {
+        let call = aws.cloudformation().get_template_summary().template_body(&self.template).send();
+        let summary = aws.read("cloudformation:GetTemplateSummary", &self.stack, call).await?;
+        let declared = summary.parameters.unwrap_or_default().into_iter();
+        let mut wanted: BTreeMap<String, String> = declared
+            .filter_map(|p| Some((p.parameter_key?, p.default_value.unwrap_or_default())))
+            .collect();
+        for parameter in &self.parameters {
+            let key = parameter.parameter_key.clone().unwrap_or_default();
+            wanted.insert(key, parameter.parameter_value.clone().unwrap_or_default());
+        }
+        Ok(wanted == previous::parameters(now))
+    }
+}
+
+/// What was done is told by what was there before the first attempt, so that it comes out the same
+/// when a crash came in between.
+fn outputs(now: &Stack, memo: &Memo) -> Values {
+    let change = match Previous::of(memo) {
+        Some(previous) if !previous.existed => "created",
+        Some(previous) if previous.stamp != stack::stamp(now) => "updated",
+        _ => "unchanged",
+    };
+    answer([
+        ("stack_id", now.stack_id.clone().into()),
+        ("change", change.into()),
+        ("outputs", stack::outputs(now).into()),
+    ])
+}

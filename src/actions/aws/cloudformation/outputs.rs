@@ -1,0 +1,32 @@
+//! `cloudformation/outputs`: what a stack gives.
+
+use super::stack;
+use crate::actions::aws::account::Aws;
+use crate::actions::aws::sessions::AwsSessions;
+use crate::actions::aws::{answer, inputs};
+use crate::actions::context::Context;
+use crate::actions::{Action, Trouble};
+use crate::model::value::Values;
+use async_trait::async_trait;
+use std::sync::Arc;
+
+pub(super) struct Outputs(pub(super) Arc<AwsSessions>);
+
+#[async_trait]
+impl Action for Outputs {
+    fn name(&self) -> &'static str {
+        "cloudformation/outputs"
+    }
+
+    async fn run(&self, cx: &Context) -> Result<Values, Trouble> {
+        let aws = Aws::of(&self.0, cx)?;
+        let name = inputs::text(&cx.inputs, "stack")?;
+        let found = stack::find(&aws, name).await?;
+        let found = found.ok_or_else(|| aws.wrong(format!("there is no stack {name}")))?;
+        Ok(answer([
+            ("stack_id", found.stack_id.clone().into()),
+            ("status", stack::status(&found).into()),
+            ("outputs", stack::outputs(&found).into()),
+        ]))
+    }
+}

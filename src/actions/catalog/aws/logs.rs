@@ -1,0 +1,37 @@
+//! The `logs/` actions.
+
+use super::{gives, needs};
+use crate::model::action::{ActionSpec, EffectSpec};
+use crate::model::mode::Effect;
+use crate::model::runbook::Type;
+use std::time::Duration;
+
+pub(super) const SPECS: [ActionSpec; 1] = [ASSOCIATE_KEY];
+
+const ASSOCIATE_KEY: ActionSpec = ActionSpec {
+    name: "logs/associate-key",
+    summary: "Encrypt a log group's new events under a KMS key",
+    description: "Only for events that come in afterwards; allow five minutes. Older ones stay under the previous key for the \
+group's whole retention, so that key must live as long: an `obligation` to write down. The key's policy must allow \
+`logs.REGION.amazonaws.com` to use it.",
+    inputs: &[
+        needs("log_group", Type::String, "The log group's name."),
+        needs("key", Type::String, "The full ARN of the key."),
+    ],
+    open_inputs: false,
+    outputs: &[
+        gives("log_group", Type::String, "The log group's name."),
+        gives("key_arn", Type::String, "The key that it is under now."),
+        gives("previous_key_arn", Type::String, "The key that it was under before, or null."),
+        gives("retention_days", Type::Integer, "How long it keeps events, or null for ever."),
+    ],
+    open_outputs: false,
+    effect: EffectSpec::Fixed(Effect::Change),
+    timeout: Duration::from_secs(5 * 60),
+    idempotent: true,
+    observe: Some("The log group is under the key."),
+    undo: Some("The log group is under its previous key again, or under none."),
+    permissions: &["logs:AssociateKmsKey", "logs:DescribeLogGroups", "logs:DisassociateKmsKey"],
+    example: "uses: logs/associate-key\nwith: { log_group: /corpus/audit, key: \"{{ steps.create_key.key_arn }}\" }",
+    needs_account: true,
+};

@@ -1,0 +1,103 @@
+//! The `s3/` actions.
+
+use super::{gives, needs, takes, takes_or};
+use crate::model::action::{ActionSpec, EffectSpec};
+use crate::model::mode::Effect;
+use crate::model::runbook::Type;
+use std::time::Duration;
+
+pub(super) const SPECS: [ActionSpec; 2] = [REENCRYPT, READ_PROBE];
+
+const REENCRYPT: ActionSpec = ActionSpec {
+    name: "s3/reencrypt",
+    summary: "Move every object version from one KMS key to another, in place",
+    description: "Uses `UpdateObjectEncryption`: no copy is made, and versions, dates, checksums and storage classes stay. \
+The bucket's default is moved first, so that nothing new comes under the old key meanwhile.\n\n\
+It ends only when a whole listing shows that no version is under the old key. It can be stopped and killed at any point: \
+it goes on at its checkpoint, and never trusts it as a proof. \
+Versions that S3 does not move (Object Lock, double encryption) fail the step at its end, by name. \
+Versions under keys that S3 does not keep (SSE-C) cannot be under the old key; they are listed in `skipped`.",
+    inputs: &[
+        needs("bucket", Type::String, "The bucket."),
+        takes(
+            "prefix",
+            Type::String,
+            "Only objects whose name begins so. The proof then covers only these.",
+        ),
+        needs("from_key", Type::String, "The full ARN of the old key."),
+        needs("to_key", Type::String, "The full ARN of the new key."),
+        takes_or("concurrency", Type::Integer, "16", "How many versions at once, 1 to 256."),
+        takes_or(
+            "set_bucket_default",
+            Type::Boolean,
+            "true",
+            "Whether the bucket's default moves too, if it names the old key.",
+        ),
+    ],
+    open_inputs: false,
+    outputs: &[
+        gives("reencrypted", Type::Integer, "Versions that this step moved."),
+        gives("already", Type::Integer, "Versions that were under the new key without it."),
+        gives("skipped", Type::List, "Versions that could not be looked into, 100 at most."),
+        gives(
+            "remaining",
+            Type::Integer,
+            "Versions still under the old key: always 0, or the step has failed.",
+        ),
+        gives("versions", Type::Integer, "Versions looked at."),
+    ],
+    open_outputs: false,
+    effect: EffectSpec::Fixed(Effect::Change),
+    timeout: Duration::from_secs(24 * 60 * 60),
+    idempotent: true,
+    observe: Some("No version, and not the bucket's default, is under the old key."),
+    undo: Some(
+        "Exactly the versions that the step moved go back to the old key, and so does the bucket's default.",
+    ),
+    permissions: &[
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:GenerateDataKey",
+        "kms:ListAliases",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+        "s3:GetEncryptionConfiguration",
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+        "s3:ListBucketVersions",
+        "s3:PutEncryptionConfiguration",
+        "s3:PutObject",
+        "s3:UpdateObjectEncryption",
+    ],
+    example: "uses: s3/reencrypt\nwith:\n  bucket: \"{{ params.bucket }}\"\n  from_key: \"{{ steps.move_alias.previous_key_arn }}\"\n  to_key: \"{{ steps.create_key.key_arn }}\"",
+    needs_account: true,
+};
+
+const READ_PROBE: ActionSpec = ActionSpec {
+    name: "s3/read-probe",
+    summary: "Really read some objects of a bucket",
+    description: "The only proof that the key works is to decrypt. Reads the first objects of the listing, a mebibyte of each \
+at most, and fails when one cannot be read, when one is not under `key`, and when there is none to read.",
+    inputs: &[
+        needs("bucket", Type::String, "The bucket."),
+        takes("prefix", Type::String, "Only objects whose name begins so."),
+        takes_or("sample", Type::Integer, "20", "How many objects, 1 to 1000."),
+        takes("key", Type::String, "The ARN of the key that they must all be under."),
+    ],
+    open_inputs: false,
+    outputs: &[
+        gives("read", Type::Integer, "How many were read."),
+        gives("bytes", Type::Integer, "How many bytes came."),
+        gives("keys", Type::List, "The ARNs of the keys they were under."),
+        gives("failed", Type::List, "Always empty: a failure fails the step."),
+    ],
+    open_outputs: false,
+    effect: EffectSpec::Fixed(Effect::Read),
+    timeout: Duration::from_secs(5 * 60),
+    idempotent: true,
+    observe: None,
+    undo: None,
+    permissions: &["kms:Decrypt", "s3:GetObject", "s3:ListBucket"],
+    example: "uses: s3/read-probe\nwith: { bucket: \"{{ params.bucket }}\" }",
+    needs_account: true,
+};

@@ -1,0 +1,48 @@
+//! The `secrets/` actions.
+
+use super::{gives, needs};
+use crate::model::action::{ActionSpec, EffectSpec};
+use crate::model::mode::Effect;
+use crate::model::runbook::Type;
+use std::time::Duration;
+
+pub(super) const SPECS: [ActionSpec; 1] = [REENCRYPT];
+
+const REENCRYPT: ActionSpec = ActionSpec {
+    name: "secrets/reencrypt",
+    summary: "Put a secret under a KMS key and prove it",
+    description: "Secrets Manager re-encrypts the versions staged `AWSCURRENT`, `AWSPENDING` and `AWSPREVIOUS`. Without \
+`kms:Encrypt` on the new key it re-encrypts nothing and does not fail, so the step reads every version's key and fails \
+when a staged one is under another.",
+    inputs: &[
+        needs("secret", Type::String, "The secret's name or ARN."),
+        needs("key", Type::String, "The full ARN of the key."),
+    ],
+    open_inputs: false,
+    outputs: &[
+        gives("secret_arn", Type::String, "The secret's ARN."),
+        gives(
+            "previous_key",
+            Type::String,
+            "The key that it named before, or null for the service's own.",
+        ),
+        gives("versions", Type::List, "Its versions: `{id, stages, key}`."),
+        gives("unverified", Type::List, "Ids of staged versions that do not say their key."),
+    ],
+    open_outputs: false,
+    effect: EffectSpec::Fixed(Effect::Change),
+    timeout: Duration::from_secs(5 * 60),
+    idempotent: true,
+    observe: Some("The secret names the key, and no staged version is under another."),
+    undo: Some("The secret is under its previous key again, or under the service's own."),
+    permissions: &[
+        "kms:Decrypt",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:ListSecretVersionIds",
+        "secretsmanager:UpdateSecret",
+    ],
+    example: "uses: secrets/reencrypt\nwith: { secret: corpus/api, key: \"{{ steps.create_key.key_arn }}\" }",
+    needs_account: true,
+};
