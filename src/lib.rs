@@ -12,6 +12,7 @@ pub mod mask;
 pub mod model;
 pub mod parse;
 pub mod plan;
+pub mod run;
 pub mod sandbox;
 pub mod source;
 pub mod store;

@@ -53,7 +53,7 @@ pub struct ShellRun {
     /// How long it may take.
     pub limit: Option<Duration>,
     /// Where its output is kept. Gets whole lines, masked.
-    pub log: Box<dyn Write + Send>,
+    pub log: Box<dyn Write + Send + Sync>,
 }
 
 /// How an attempt ended.
