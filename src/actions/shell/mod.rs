@@ -7,10 +7,12 @@
 mod lines;
 mod outputs;
 mod processes;
+mod program;
 mod setting;
 mod speech;
 
 pub use outputs::OutputsWanted;
+pub use program::{Printed, Program};
 
 use super::Trouble;
 use super::context::{Context, Stop};

@@ -3,7 +3,7 @@
 use super::processes::TAG;
 use super::{OutputsWanted, ShellRun};
 use crate::actions::Trouble;
-use crate::actions::context::Context;
+use crate::actions::context::{Context, PATH_PREPEND};
 use crate::mask::Masker;
 use crate::model::secret::Secret;
 use crate::model::step::Interpreter;
@@ -99,13 +99,15 @@ async fn environment(
     cx: &Context,
     masker: &Masker,
 ) -> Result<Vec<(OsString, OsString)>, Trouble> {
-    let mut all: Vec<(OsString, OsString)> = vec![
-        ("PATH".into(), std::env::var_os("PATH").unwrap_or_else(|| PATH.into())),
-        ("LANG".into(), "C.UTF-8".into()),
-        ("TERM".into(), "dumb".into()),
-    ];
+    let mut all: Vec<(OsString, OsString)> =
+        vec![("LANG".into(), "C.UTF-8".into()), ("TERM".into(), "dumb".into())];
+    let mut first = None;
     if let Some(target) = &cx.target {
         for (name, value) in cx.accounts.child_environment(target).await? {
+            if name == PATH_PREPEND {
+                first = Some(value.expose().into());
+                continue;
+            }
             if is_credential(&name, &value) {
                 // It is too short only when it is no real credential, which was just ruled out.
                 let _ = masker.add(&value);
@@ -113,6 +115,7 @@ async fn environment(
             all.push((name.into(), value.expose().into()));
         }
     }
+    all.push(("PATH".into(), search_path(first)));
     all.extend(run.env.iter().map(|(name, value)| (name.into(), value.into())));
     all.extend([
         ("RUNBOOK_RUN".into(), cx.run.as_str().into()),
@@ -121,6 +124,19 @@ async fn environment(
         ("RUNBOOK_PROJECT".into(), run.project.clone().into()),
     ]);
     Ok(all)
+}
+
+/// Where programs are looked for: what the account wants first, then what we have ourselves.
+pub(super) fn search_path(first: Option<OsString>) -> OsString {
+    let own = std::env::var_os("PATH").unwrap_or_else(|| PATH.into());
+    match first {
+        None => own,
+        Some(mut all) => {
+            all.push(":");
+            all.push(own);
+            all
+        }
+    }
 }
 
 fn is_credential(name: &str, value: &Secret) -> bool {
