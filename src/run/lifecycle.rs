@@ -6,6 +6,7 @@ use super::steps::is_repeatable;
 use super::world::{Decision, Ended, Verdict as Wanted, Wishes, World};
 use super::{RunError, guard, redact};
 use crate::actions::manual;
+use crate::actions::shell::end_orphans;
 use crate::engine::decide::points_passed;
 use crate::engine::event::{
     AccountSeen, Event, Operator, Resolver, RunStarted, SkipReason, Verdict,
@@ -256,6 +257,15 @@ async fn take_up(
     }
     let lock = lock(&world, &plan, run)?;
     check_accounts(&world, &plan).await?;
+    // Before anything is looked at: a script that is still at it would change what is seen.
+    let ended = end_orphans(run).await;
+    if ended > 0 {
+        for reporter in &mut io.reporters {
+            reporter.note(&format!(
+                "{ended} processes of a script that had lost its runbook were ended"
+            ));
+        }
+    }
     if let Some(torn) = &history.torn {
         for reporter in &mut io.reporters {
             reporter.note(&format!(

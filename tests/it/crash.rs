@@ -111,3 +111,19 @@ fn a_journal_that_is_damaged_in_the_middle_is_refused() {
     refused.says("line");
     assert_ne!(project.run(&["log", &run, "--verify"]).code, Some(0));
 }
+
+const OUTLIVES: &str = "---\ntitle: Outlives\nsummary: For the tests.\nowner: tests\n---\n\n# Outlives\n\n## Steps\n\n### Slow\n\n```bash step=slow\n#| irreversible: test\necho $$ > \"$RUNBOOK_PROJECT/pid\"\ntouch \"$RUNBOOK_PROJECT/begun\"\nwhile :; do sleep 0.1; done\n```\n";
+
+#[test]
+fn a_script_that_lost_its_runbook_is_ended_before_the_run_goes_on() {
+    let project = Project::local(&[("outlives", OUTLIVES)]);
+    let mut first =
+        project.command(&["run", "outlives", "--env", "sandbox"]).spawn().expect("the first");
+    crate::guards::until(|| project.exists("begun"));
+    first.kill().expect("it can be killed");
+    first.wait().expect("it ends");
+    let alive = std::path::PathBuf::from(format!("/proc/{}", project.read("pid").trim()));
+    assert!(alive.exists(), "the script died with its runbook: this test proves nothing");
+    project.run(&["resume"]).ended(5).says("slow");
+    assert!(!alive.exists(), "the script goes on beside the resumed run");
+}

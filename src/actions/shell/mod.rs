@@ -12,6 +12,7 @@ mod setting;
 mod speech;
 
 pub use outputs::OutputsWanted;
+pub use processes::end_orphans;
 pub use program::{Printed, Program};
 
 use super::Trouble;
