@@ -126,3 +126,43 @@ fn the_list_of_rules_is_up_to_date() {
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(written == page, "docs/rules.md is stale: run this test with UPDATE=1");
 }
+
+#[test]
+fn the_manual_names_every_option_and_every_name_of_the_language() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/format.md");
+    let manual = fs::read_to_string(manual).expect("the manual");
+    let (_, manual) = manual.split_once("\n## Options").expect("the table of options");
+    for option in parse::OPTIONS.iter().filter(|option| !option.roles.is_empty()) {
+        assert!(
+            manual.contains(&format!("\n| `{}` |", option.key)),
+            "{} is not in the manual",
+            option.key
+        );
+        let row = manual
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{}` |", option.key)))
+            .expect("a row");
+        let roles = row.split('|').nth(3).expect("roles").trim();
+        let written: Vec<_> = option.roles.iter().map(|role| role.word()).collect();
+        let expected = if written.len() == 4 { "all".to_owned() } else { written.join(", ") };
+        assert_eq!(roles, expected, "roles of {}", option.key);
+    }
+    for name in crate::expr::names() {
+        assert!(manual.contains(&format!("`{name}`")), "{name} is not in the manual");
+    }
+}
+
+#[test]
+fn the_examples_of_the_manual_can_be_read() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/format.md");
+    let manual = fs::read_to_string(manual).expect("the manual");
+    let front = "---\ntitle: T\nsummary: S\nowner: o\n---\n";
+    let (book, found) = parse::runbook("manual", "manual", &format!("{front}{manual}"));
+    assert!(found.is_empty(), "{found:#?}");
+    assert!(book.steps.len() >= 5, "the manual shows steps");
+    let whole = manual.split("````").nth(1).expect("a whole runbook");
+    let whole = whole.strip_prefix("markdown\n").expect("in Markdown");
+    let (book, found) = parse::runbook("small", "small", whole);
+    assert!(found.is_empty(), "{found:#?}");
+    assert_eq!((book.steps.len(), book.health.len()), (2, 1));
+}

@@ -294,7 +294,7 @@ fn styles(words: &[String]) -> Vec<(&'static str, String)> {
         .map(|c| match c {
             '"' => "\\\"".to_owned(),
             '\\' => "\\\\".to_owned(),
-            c if c == 'é' => "\\u00e9".to_owned(),
+            'é' => "\\u00e9".to_owned(),
             c => c.to_string(),
         })
         .collect();
@@ -385,10 +385,8 @@ proptest! {
     }
 }
 
-fn sample() -> String {
-    format!(
-        "\u{feff}---\ntitle: é\nsummary: S\nowner: o\nparams:\n  a: {{type: string, default: \"x\\u00e9\"}}\n---\n# T\n\n## P\n\n1. x\n\n\t```yaml step=a\n\tuses: a/b\n\twith:\n\t  k: |\n\t    é {{{{ params.a }}}}\n\n\t     more\n\t  l: >-\n\t    fold\n\t    ed\n\tretry: {{attempts: 2}}\n\t```\n\n```bash step=b\n#| env:\n#|   K: 'é''s'\n#| outputs: [n]\necho 🔑\n```\n\n> ```sh undo=a\n> x\n> ```\n\n<!-- c -->\n\n~~~python health=h\nprint(1)\n~~~\n"
-    )
+fn sample() -> &'static str {
+    "\u{feff}---\ntitle: é\nsummary: S\nowner: o\nparams:\n  a: {type: string, default: \"x\\u00e9\"}\n---\n# T\n\n## P\n\n1. x\n\n\t```yaml step=a\n\tuses: a/b\n\twith:\n\t  k: |\n\t    é {{ params.a }}\n\n\t     more\n\t  l: >-\n\t    fold\n\t    ed\n\tretry: {attempts: 2}\n\t```\n\n```bash step=b\n#| env:\n#|   K: 'é''s'\n#| outputs: [n]\necho 🔑\n```\n\n> ```sh undo=a\n> x\n> ```\n\n<!-- c -->\n\n~~~python health=h\nprint(1)\n~~~\n"
 }
 
 /// Reads a text, and looks whether every place lies in it, on whole characters.
