@@ -9,6 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::runbook::Runbook;
 use crate::parse;
 use crate::source::Source;
+use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -165,4 +166,23 @@ fn the_examples_of_the_manual_can_be_read() {
     let (book, found) = parse::runbook("small", "small", whole);
     assert!(found.is_empty(), "{found:#?}");
     assert_eq!((book.steps.len(), book.health.len()), (2, 1));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Damages a fixture, and looks whether every finding lies on whole characters.
+    #[test]
+    fn any_damaged_runbook_can_be_checked(which in 0usize..100, at in 0usize..2000, length in 0usize..30, with in "[`\n é🔑:{}#|>'\"a-]{0,5}") {
+        let paths: Vec<_> = fs::read_dir(folder()).expect("fixtures").map(|entry| entry.expect("entry").path()).collect();
+        let text = fs::read_to_string(&paths[which % paths.len()]).expect("a text");
+        let snap = |mut at: usize| { at = at.min(text.len()); while !text.is_char_boundary(at) { at -= 1; } at };
+        let (start, end) = (snap(at % text.len()), snap(at % text.len() + length));
+        let damaged = format!("{}{with}{}", &text[..start], &text[end.max(start)..]);
+        let (runbook, _) = parse::runbook("t", "t", &damaged);
+        let catalog = catalog();
+        for diagnostic in check(&Book { runbook: &runbook, others: &load, catalog: &catalog, project: None }) {
+            prop_assert!(damaged.get(diagnostic.span.range()).is_some(), "{diagnostic:?}");
+        }
+    }
 }

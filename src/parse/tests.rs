@@ -74,6 +74,8 @@ fn fences_in_lists_count_and_fences_in_quotes_and_comments_do_not() {
     assert_eq!(text.value, "echo 1\n  echo 2\n");
     assert_eq!(book.source.slice(text.locate(9..15)), Some("echo 2"));
     assert_eq!(codes("> ```bash step=b\n> x\n> ```\n"), ["RB0009"]);
+    assert_eq!(codes("Text.\n\n    ```bash step=b\n    x\n    ```\n"), ["RB0009"]);
+    assert_eq!(codes("<!-- open\n\n```bash step=b\nx\n```\n"), ["RB0009"]);
     assert_eq!(codes("<details>\n```bash step=b\nx\n```\n</details>\n"), ["RB0009"]);
 }
 
