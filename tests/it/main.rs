@@ -1,4 +1,2 @@
-
-
 #[cfg(feature = "aws")]
 mod aws_actions;

@@ -78,9 +78,7 @@ impl Action for GenericCall {
             let file = write_input(&cx.work, input)?;
             args.extend(["--cli-input-json".to_owned(), format!("file://{}", file.display())]);
         }
-        args.extend(
-            ["--output", "json", "--no-cli-pager", "--region", &target.region].map(str::to_owned),
-        );
+        args.extend(["--output", "json", "--region", &target.region].map(str::to_owned));
         if let Some(endpoint) = self.sessions.endpoint() {
             // Both this and the variable: each alone was seen to be ignored by some version.
             args.extend(["--endpoint-url".to_owned(), endpoint.to_owned()]);
@@ -92,6 +90,7 @@ impl Action for GenericCall {
             // Its own repetition of a call without a token would turn one lost answer into two things.
             env.push(("AWS_MAX_ATTEMPTS".to_owned(), Secret::new("1")));
         }
+        // The option for this is unknown to version 1, the variable harms neither.
         env.push(("AWS_PAGER".to_owned(), Secret::new("")));
         let call = CliCall { program: self.sessions.cli(), args, env, work: cx.work.clone() };
         let output = (self.cli)(call).await?;
@@ -212,6 +211,7 @@ fn refused_before_sending(stderr: &str) -> bool {
         "Invalid JSON",
         "Error parsing parameter",
         "Unable to load paramfile",
+        "usage: ",
     ]
     .iter()
     .any(|words| stderr.contains(words))

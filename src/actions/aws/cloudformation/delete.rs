@@ -124,14 +124,12 @@ pub(super) async fn remove(aws: &Aws, cx: &Context, now: &Stack) -> Result<(), T
     let mut trouble = follow.failed(aws, name, end.as_ref());
     let left = resources(aws, id, &ResourceStatus::DeleteFailed).await?;
     if !left.is_empty() {
-        let left: Vec<_> = left
-            .iter()
-            .map(|resource| {
-                let reason =
-                    resource.resource_status_reason.as_deref().unwrap_or("no reason given");
-                format!("{}: {reason}", described(resource))
-            })
-            .collect();
+        let left = left.iter().map(|resource| {
+            let name = resource.logical_resource_id.as_deref().unwrap_or_default();
+            let reason = resource.resource_status_reason.as_deref();
+            format!("{}: {}", described(resource), reason.unwrap_or_else(|| follow.reason(name)))
+        });
+        let left: Vec<_> = left.collect();
         trouble.message =
             format!("stack {name} could not be deleted in {}: {}", aws.target, left.join("; "));
     }

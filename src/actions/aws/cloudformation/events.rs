@@ -6,7 +6,7 @@ use crate::actions::aws::account::Aws;
 use crate::actions::aws::wait::Wait;
 use crate::actions::context::{Context, Report};
 use aws_sdk_cloudformation::types::{Stack, StackEvent};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// A page holds 100 events. One look reads no more than this many pages back.
 const PAGES: usize = 20;
@@ -19,12 +19,15 @@ pub(super) struct Follow {
     last: Option<String>,
     /// The first failure that is not only the consequence of another.
     cause: Option<String>,
+    /// Why each resource failed that did, by its logical name.
+    reasons: BTreeMap<String, String>,
 }
 
 impl Follow {
     /// What happens from now on.
     pub(super) async fn from_now(aws: &Aws, id: &str) -> Result<Self, Trouble> {
-        let mut follow = Self { id: id.to_owned(), last: None, cause: None };
+        let mut follow =
+            Self { id: id.to_owned(), last: None, cause: None, reasons: BTreeMap::new() };
         let newest = follow.news(aws).await?.pop_back();
         follow.last = newest.and_then(|event| event.event_id);
         Ok(follow)
@@ -36,7 +39,8 @@ impl Follow {
         cx: &Context,
         id: &str,
     ) -> Result<Self, Trouble> {
-        let mut follow = Self { id: id.to_owned(), last: None, cause: None };
+        let mut follow =
+            Self { id: id.to_owned(), last: None, cause: None, reasons: BTreeMap::new() };
         let mut events = follow.news(aws).await?;
         let asked = events
             .iter()
@@ -92,6 +96,11 @@ impl Follow {
     async fn tell(&mut self, cx: &Context, events: VecDeque<StackEvent>) {
         for event in events {
             let failed = failure(&event);
+            if let (Some(_), Some(name), Some(reason)) =
+                (&failed, &event.logical_resource_id, &event.resource_status_reason)
+            {
+                self.reasons.insert(name.clone(), reason.clone());
+            }
             self.cause = self.cause.take().or(failed);
             self.last = event.event_id.or(self.last.take());
             let report = Report::Resource {
@@ -102,6 +111,11 @@ impl Follow {
             };
             cx.tell.say(report).await;
         }
+    }
+
+    /// Why that resource failed.
+    pub(super) fn reason(&self, name: &str) -> &str {
+        self.reasons.get(name).map_or("no reason given", String::as_str)
     }
 
     /// Why the stack is not as it was wanted.
