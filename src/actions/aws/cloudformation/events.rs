@@ -5,7 +5,7 @@ use crate::actions::Trouble;
 use crate::actions::aws::account::Aws;
 use crate::actions::aws::wait::Wait;
 use crate::actions::context::{Context, Report};
-use aws_sdk_cloudformation::types::{Stack, StackEvent};
+use aws_sdk_cloudformation::types::{ResourceStatus, Stack, StackEvent};
 use std::collections::{BTreeMap, VecDeque};
 
 /// A page holds 100 events. One look reads no more than this many pages back.
@@ -42,9 +42,7 @@ impl Follow {
         let mut follow =
             Self { id: id.to_owned(), last: None, cause: None, reasons: BTreeMap::new() };
         let mut events = follow.news(aws).await?;
-        let asked = events
-            .iter()
-            .rposition(|event| event.resource_status_reason.as_deref() == Some("User Initiated"));
+        let asked = events.iter().rposition(begins_an_operation);
         let asked = asked.unwrap_or(0);
         events.drain(..asked.min(events.len()));
         follow.tell(cx, events).await;
@@ -134,6 +132,34 @@ impl Follow {
     }
 }
 
+/// The resources that CloudFormation left behind because the template retains them, from the events,
+/// since a stack that is gone lists no resources.
+pub(super) async fn left_behind(aws: &Aws, id: &str) -> Result<Vec<String>, Trouble> {
+    let (last, cause, reasons) = (None, None, BTreeMap::new());
+    let events = Follow { id: id.to_owned(), last, cause, reasons }.news(aws).await?;
+    let skipped =
+        |event: &&StackEvent| event.resource_status == Some(ResourceStatus::DeleteSkipped);
+    let names = events.iter().filter(skipped).map(|event| {
+        let name = event.logical_resource_id.as_deref().unwrap_or_default();
+        let kind = event.resource_type.as_deref().unwrap_or_default();
+        let physical = event.physical_resource_id.as_deref().unwrap_or_default();
+        format!("{name} ({kind} {physical})")
+    });
+    Ok(names.collect())
+}
+
+/// Whether somebody asked for something then. Going back and cleaning up follow by themselves.
+fn begins_an_operation(event: &StackEvent) -> bool {
+    let begins = [
+        ResourceStatus::CreateInProgress,
+        ResourceStatus::UpdateInProgress,
+        ResourceStatus::DeleteInProgress,
+        ResourceStatus::ImportInProgress,
+    ];
+    event.physical_resource_id == event.stack_id
+        && event.resource_status.as_ref().is_some_and(|status| begins.contains(status))
+}
+
 /// What went wrong, unless it was only cancelled because something else went wrong.
 fn failure(event: &StackEvent) -> Option<String> {
     let failed = event.resource_status.as_ref().is_some_and(|s| s.as_str().ends_with("_FAILED"));
@@ -151,7 +177,6 @@ fn failure(event: &StackEvent) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_sdk_cloudformation::types::ResourceStatus;
 
     fn event(name: &str, status: ResourceStatus, reason: &str) -> StackEvent {
         StackEvent::builder()
