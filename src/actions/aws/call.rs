@@ -90,6 +90,7 @@ impl Action for GenericCall {
             // Its own repetition of a call without a token would turn one lost answer into two things.
             env.push(("AWS_MAX_ATTEMPTS".to_owned(), Secret::new("1")));
         }
+        // The option for this is unknown to version 1, the variable harms neither.
         env.push(("AWS_PAGER".to_owned(), Secret::new("")));
         let call = CliCall { program: self.sessions.cli(), args, env, work: cx.work.clone() };
         let output = (self.cli)(call).await?;
@@ -210,6 +211,7 @@ fn refused_before_sending(stderr: &str) -> bool {
         "Invalid JSON",
         "Error parsing parameter",
         "Unable to load paramfile",
+        "usage: ",
     ]
     .iter()
     .any(|words| stderr.contains(words))

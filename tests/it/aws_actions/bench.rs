@@ -11,6 +11,7 @@ use runbook::model::id::{AccountName, RunId, StepKey};
 use runbook::model::mode::{EnvironmentKind, Mode};
 use runbook::model::project::{Access, Account, Environment};
 use runbook::model::value::{Value, Values};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -137,10 +138,15 @@ impl Bench {
         Step { action: Arc::clone(action), cx, bench: self }
     }
 
-    /// A new key, and its ARN.
+    /// A new key that the account and the logs service may use: its ARN.
     pub(super) async fn key(&self) -> String {
-        let made =
-            self.kms().create_key().send().await.expect("a key").key_metadata.expect("a key");
+        let allow = |principal: Value| json!({ "Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*" });
+        let policy = json!({ "Version": "2012-10-17", "Statement": [
+            allow(json!({ "AWS": format!("arn:aws:iam::{}:root", self.account) })),
+            allow(json!({ "Service": format!("logs.{REGION}.amazonaws.com") })),
+        ]});
+        let made = self.kms().create_key().policy(policy.to_string()).send().await;
+        let made = made.expect("a key").key_metadata.expect("a key");
         made.arn.expect("an ARN")
     }
 

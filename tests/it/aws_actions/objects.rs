@@ -1,21 +1,30 @@
 //! The `s3/` actions, and `kms/key-users`.
 
-use super::bench::Bench;
+use super::bench::{Bench, REGION};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
-    BucketVersioningStatus, ServerSideEncryption, ServerSideEncryptionByDefault,
-    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, VersioningConfiguration,
+    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
+    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
+    ServerSideEncryptionRule, VersioningConfiguration,
 };
+use futures_util::{StreamExt, TryStreamExt, stream};
 use runbook::actions::Certainty;
 use runbook::actions::context::Stop;
 use runbook::engine::outcome::Observation;
 use serde_json::{Value, json};
 
+async fn create(bench: &Bench, bucket: &str) {
+    let here = BucketLocationConstraint::from(REGION);
+    let here = CreateBucketConfiguration::builder().location_constraint(here).build();
+    let call = bench.s3().create_bucket().bucket(bucket).create_bucket_configuration(here);
+    call.send().await.expect("a bucket");
+}
+
 /// A bucket with versions whose default is that key.
 async fn bucket(bench: &Bench, key: &str) -> String {
     let name = format!("b-{}-{}", bench.account, rand::random::<u32>());
     let s3 = bench.s3();
-    s3.create_bucket().bucket(&name).send().await.expect("a bucket");
+    create(bench, &name).await;
     let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
     s3.put_bucket_versioning()
         .bucket(&name)
@@ -135,11 +144,55 @@ async fn a_parked_move_goes_on_and_forgets_nothing() {
 }
 
 #[tokio::test]
+async fn a_move_that_is_stopped_on_the_way_is_whole_in_the_end() {
+    move_and_stop_on_the_way(80).await;
+}
+
+#[tokio::test]
+#[ignore = "takes a minute: more objects than one page of a listing holds"]
+async fn a_move_of_several_pages_is_whole_in_the_end() {
+    move_and_stop_on_the_way(1_040).await;
+}
+
+async fn move_and_stop_on_the_way(objects: usize) {
+    let bench = Bench::new();
+    let (old, new) = (bench.key().await, bench.key().await);
+    let bucket = bucket(&bench, &old).await;
+    let s3 = bench.s3();
+    let puts = (0..objects).map(|n| {
+        s3.put_object().bucket(&bucket).key(format!("o{n:05}")).body(b"x".to_vec().into()).send()
+    });
+    let puts: Vec<_> = puts.collect();
+    stream::iter(puts).buffer_unordered(32).try_for_each(async |_| Ok(())).await.expect("objects");
+    let is_moved = async |n: usize| {
+        let head = s3.head_object().bucket(&bucket).key(format!("o{n:05}")).send().await;
+        head.expect("a head").ssekms_key_id.as_deref() == Some(new.as_str())
+    };
+
+    let with = json!({ "bucket": bucket, "from_key": old, "to_key": new });
+    let mut step = bench.step("s3/reencrypt", "move", with);
+    step.prepare().await.expect("ready");
+    let (stopped, ()) = tokio::join!(step.run_only(), async {
+        while !is_moved(10).await {}
+        bench.stop.send(Stop::Park).expect("a listener");
+    });
+    assert_eq!(stopped.expect_err("parked").certainty, Certainty::Parked);
+    assert!(!is_moved(objects - 1).await, "it was too quick to be stopped on the way");
+    bench.stop.send(Stop::No).expect("a listener");
+    let outputs = step.run_only().await.expect("moved");
+    assert_eq!(outputs["reencrypted"], json!(objects));
+    assert_eq!(outputs["versions"], json!(objects));
+    assert!(is_moved(objects - 1).await);
+    step.undo(Some(&outputs)).await.expect("moved back");
+    assert!(!is_moved(0).await && !is_moved(objects - 1).await);
+}
+
+#[tokio::test]
 async fn a_bucket_without_versions_and_only_a_prefix() {
     let bench = Bench::new();
     let (old, new) = (bench.key().await, bench.key().await);
     let bucket = format!("plain-{}", bench.account);
-    bench.s3().create_bucket().bucket(&bucket).send().await.expect("a bucket");
+    create(&bench, &bucket).await;
     put(&bench, &bucket, "in/a b+c", Some(&old)).await;
     put(&bench, &bucket, "out/x", Some(&old)).await;
     put(&bench, &bucket, "in/plain", None).await;
@@ -231,7 +284,7 @@ async fn the_users_of_a_key_are_found_and_what_was_not_looked_at_is_said() {
     assert!(has("s3", "object versions", Some(2)), "{users:?}");
     assert!(has("s3", "default encryption of the bucket", None), "{users:?}");
     assert!(has("logs", "log group", None), "{users:?}");
-    assert!(has("secretsmanager", "secret", None), "{users:?}");
+    assert!(has("secretsmanager", "secret versions", Some(1)), "{users:?}");
     let unseen = outputs["not_looked_at"].as_array().expect("a list");
     assert!(unseen.iter().any(|entry| entry["service"] == json!("rds")));
 

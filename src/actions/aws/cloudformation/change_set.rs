@@ -40,7 +40,7 @@ impl Wanted {
                 (Standing::Absent, _) => return self.change(aws, cx, ChangeSetType::Create).await,
                 (Standing::Ready, _) => return self.change(aws, cx, ChangeSetType::Update).await,
                 (_, None) => {}
-                (Standing::Busy, Some(now)) => wait_for_other(aws, cx, &now).await?,
+                (Standing::Busy, Some(now)) => self.join(aws, cx, &now).await?,
                 (Standing::Review, Some(now)) => self.clear_review(aws, cx, &now).await?,
                 (Standing::NeverCreated, Some(now)) => {
                     let line = format!(
@@ -59,6 +59,20 @@ impl Wanted {
             }
         }
         Err(aws.wrong(format!("stack {} is changed by someone else again and again", self.stack)))
+    }
+
+    /// Somebody, perhaps this very step before it was cut off, has begun something: let it end
+    /// first. When it failed, that is for a person to look at before anything else is begun.
+    async fn join(&self, aws: &Aws, cx: &Context, now: &Stack) -> Result<(), Trouble> {
+        let id = now.stack_id.clone().unwrap_or_default();
+        let what = format!("stack {}, which is {}", self.stack, status(now));
+        cx.tell.say(Report::Waiting(what)).await;
+        let mut follow = Follow::from_its_beginning(aws, cx, &id).await?;
+        let end = follow.until_done(aws, cx).await?;
+        let failed = end.as_ref().is_some_and(|end| {
+            status(end).contains("ROLLBACK") || status(end).ends_with("_FAILED")
+        });
+        if failed { Err(follow.failed(aws, &self.stack, end.as_ref())) } else { Ok(()) }
     }
 
     /// A stack in review has no resources, and blocks its own creation.
@@ -228,16 +242,6 @@ impl Wanted {
             wait.again().await?;
         }
     }
-}
-
-/// Somebody, perhaps this very step before it was cut off, has begun something: let it end first.
-async fn wait_for_other(aws: &Aws, cx: &Context, now: &Stack) -> Result<(), Trouble> {
-    let id = now.stack_id.clone().unwrap_or_default();
-    let name = now.stack_name.as_deref().unwrap_or_default();
-    let what = format!("stack {name}, which is {}", status(now));
-    cx.tell.say(Report::Waiting(what)).await;
-    let mut follow = Follow::from_its_beginning(aws, cx, &id).await?;
-    follow.until_done(aws, cx).await.map(|_| ())
 }
 
 /// CloudFormation fails a change set that would change nothing, and says so in one of these ways.

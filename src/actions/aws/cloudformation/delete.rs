@@ -1,6 +1,6 @@
 //! `cloudformation/delete`: takes a stack away.
 
-use super::events::Follow;
+use super::events::{Follow, left_behind};
 use super::stack::{self, Standing, standing_of, status};
 use crate::actions::aws::account::Aws;
 use crate::actions::aws::s3::empty;
@@ -9,7 +9,7 @@ use crate::actions::aws::{answer, inputs, kept, memo_text, observed};
 use crate::actions::context::{Context, Report};
 use crate::actions::{Action, Trouble};
 use crate::engine::outcome::{Memo, Observation};
-use crate::model::value::{Value, Values};
+use crate::model::value::Values;
 use async_trait::async_trait;
 use aws_sdk_cloudformation::types::{ResourceStatus, Stack, StackResourceSummary};
 use serde_json::json;
@@ -122,27 +122,22 @@ pub(super) async fn remove(aws: &Aws, cx: &Context, now: &Stack) -> Result<(), T
         return Ok(());
     }
     let mut trouble = follow.failed(aws, name, end.as_ref());
-    let left = resources(aws, id, &ResourceStatus::DeleteFailed).await?;
+    let left = undeleted(aws, id).await?;
     if !left.is_empty() {
-        let left: Vec<_> = left
-            .iter()
-            .map(|resource| {
-                let reason =
-                    resource.resource_status_reason.as_deref().unwrap_or("no reason given");
-                format!("{}: {reason}", described(resource))
-            })
-            .collect();
+        let left = left.iter().map(|resource| {
+            let name = resource.logical_resource_id.as_deref().unwrap_or_default();
+            let reason = resource.resource_status_reason.as_deref();
+            format!("{}: {}", described(resource), reason.unwrap_or_else(|| follow.reason(name)))
+        });
+        let left: Vec<_> = left.collect();
         trouble.message =
             format!("stack {name} could not be deleted in {}: {}", aws.target, left.join("; "));
     }
     Err(trouble)
 }
 
-async fn resources(
-    aws: &Aws,
-    id: &str,
-    status: &ResourceStatus,
-) -> Result<Vec<StackResourceSummary>, Trouble> {
+/// The resources of a stack that could not be deleted.
+async fn undeleted(aws: &Aws, id: &str) -> Result<Vec<StackResourceSummary>, Trouble> {
     let call = aws.cloudformation().list_stack_resources().stack_name(id);
     let mut pages = call.into_paginator().send();
     let mut found = Vec::new();
@@ -152,7 +147,7 @@ async fn resources(
             aws.find("cloudformation:ListStackResources", id, &["ValidationError"], page).await?;
         found.extend(page.and_then(|page| page.stack_resource_summaries).unwrap_or_default());
     }
-    found.retain(|resource| resource.resource_status.as_ref() == Some(status));
+    found.retain(|resource| resource.resource_status == Some(ResourceStatus::DeleteFailed));
     Ok(found)
 }
 
@@ -164,7 +159,7 @@ fn described(resource: &StackResourceSummary) -> String {
 }
 
 async fn failed_buckets(aws: &Aws, id: &str) -> Result<Vec<String>, Trouble> {
-    let failed = resources(aws, id, &ResourceStatus::DeleteFailed).await?;
+    let failed = undeleted(aws, id).await?;
     let buckets =
         failed.into_iter().filter(|r| r.resource_type.as_deref() == Some("AWS::S3::Bucket"));
     Ok(buckets.filter_map(|bucket| bucket.physical_resource_id).collect())
@@ -173,11 +168,10 @@ async fn failed_buckets(aws: &Aws, id: &str) -> Result<Vec<String>, Trouble> {
 /// What is left of a deleted stack is owed to someone: say it.
 async fn outputs(aws: &Aws, id: Option<&str>) -> Result<Values, Trouble> {
     let retained = match id {
-        Some(id) => resources(aws, id, &ResourceStatus::DeleteSkipped).await?,
+        Some(id) => left_behind(aws, id).await?,
         None => Vec::new(),
     };
-    let retained: Value = retained.iter().map(described).collect();
-    Ok(answer([("deleted", id.is_some().into()), ("retained", retained)]))
+    Ok(answer([("deleted", id.is_some().into()), ("retained", retained.into())]))
 }
 
 /// A line for the operator.

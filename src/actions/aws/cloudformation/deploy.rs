@@ -45,12 +45,12 @@ impl Action for Deploy {
     async fn run(&self, cx: &Context) -> Result<Values, Trouble> {
         let aws = Aws::of(&self.sessions, cx)?;
         let wanted = self.wanted(&cx.inputs)?;
-        let (now, _) = wanted.bring_about(&aws, cx).await?;
+        let (now, done) = wanted.bring_about(&aws, cx).await?;
         let protection = inputs::flag_if(&cx.inputs, "termination_protection")?;
         if let Some(on) = protection.filter(|on| now.enable_termination_protection != Some(*on)) {
             super::delete::protect(&aws, &now, on).await?;
         }
-        Ok(outputs(&now, &cx.memo))
+        Ok(outputs(&now, &cx.memo, done))
     }
 
     async fn undo(&self, cx: &Context, _outputs: Option<&Values>) -> Result<(), Trouble> {
@@ -107,7 +107,7 @@ impl Deploy {
             && wanted.has_tags_of(&now)
             && previous::template(&aws, &wanted.stack).await?.trim() == wanted.template.trim()
             && wanted.has_parameters_of(&aws, &now).await?;
-        Ok(same.then(|| outputs(&now, &cx.memo)))
+        Ok(same.then(|| outputs(&now, &cx.memo, false)))
     }
 }
 
@@ -140,10 +140,10 @@ impl Wanted {
 
 /// What was done is told by what was there before the first attempt, so that it comes out the same
 /// when a crash came in between.
-fn outputs(now: &Stack, memo: &Memo) -> Values {
+fn outputs(now: &Stack, memo: &Memo, done: bool) -> Values {
     let change = match Previous::of(memo) {
         Some(previous) if !previous.existed => "created",
-        Some(previous) if previous.stamp != stack::stamp(now) => "updated",
+        Some(previous) if done || previous.stamp != stack::stamp(now) => "updated",
         _ => "unchanged",
     };
     answer([

@@ -5,8 +5,8 @@ use crate::actions::Trouble;
 use crate::actions::aws::account::Aws;
 use crate::actions::aws::wait::Wait;
 use crate::actions::context::{Context, Report};
-use aws_sdk_cloudformation::types::{Stack, StackEvent};
-use std::collections::VecDeque;
+use aws_sdk_cloudformation::types::{ResourceStatus, Stack, StackEvent};
+use std::collections::{BTreeMap, VecDeque};
 
 /// A page holds 100 events. One look reads no more than this many pages back.
 const PAGES: usize = 20;
@@ -19,12 +19,15 @@ pub(super) struct Follow {
     last: Option<String>,
     /// The first failure that is not only the consequence of another.
     cause: Option<String>,
+    /// Why each resource failed that did, by its logical name.
+    reasons: BTreeMap<String, String>,
 }
 
 impl Follow {
     /// What happens from now on.
     pub(super) async fn from_now(aws: &Aws, id: &str) -> Result<Self, Trouble> {
-        let mut follow = Self { id: id.to_owned(), last: None, cause: None };
+        let mut follow =
+            Self { id: id.to_owned(), last: None, cause: None, reasons: BTreeMap::new() };
         let newest = follow.news(aws).await?.pop_back();
         follow.last = newest.and_then(|event| event.event_id);
         Ok(follow)
@@ -36,11 +39,10 @@ impl Follow {
         cx: &Context,
         id: &str,
     ) -> Result<Self, Trouble> {
-        let mut follow = Self { id: id.to_owned(), last: None, cause: None };
+        let mut follow =
+            Self { id: id.to_owned(), last: None, cause: None, reasons: BTreeMap::new() };
         let mut events = follow.news(aws).await?;
-        let asked = events
-            .iter()
-            .rposition(|event| event.resource_status_reason.as_deref() == Some("User Initiated"));
+        let asked = events.iter().rposition(begins_an_operation);
         let asked = asked.unwrap_or(0);
         events.drain(..asked.min(events.len()));
         follow.tell(cx, events).await;
@@ -92,6 +94,11 @@ impl Follow {
     async fn tell(&mut self, cx: &Context, events: VecDeque<StackEvent>) {
         for event in events {
             let failed = failure(&event);
+            if let (Some(_), Some(name), Some(reason)) =
+                (&failed, &event.logical_resource_id, &event.resource_status_reason)
+            {
+                self.reasons.insert(name.clone(), reason.clone());
+            }
             self.cause = self.cause.take().or(failed);
             self.last = event.event_id.or(self.last.take());
             let report = Report::Resource {
@@ -102,6 +109,11 @@ impl Follow {
             };
             cx.tell.say(report).await;
         }
+    }
+
+    /// Why that resource failed.
+    pub(super) fn reason(&self, name: &str) -> &str {
+        self.reasons.get(name).map_or("no reason given", String::as_str)
     }
 
     /// Why the stack is not as it was wanted.
@@ -118,6 +130,34 @@ impl Follow {
             _ => trouble,
         }
     }
+}
+
+/// The resources that CloudFormation left behind because the template retains them, from the events,
+/// since a stack that is gone lists no resources.
+pub(super) async fn left_behind(aws: &Aws, id: &str) -> Result<Vec<String>, Trouble> {
+    let (last, cause, reasons) = (None, None, BTreeMap::new());
+    let events = Follow { id: id.to_owned(), last, cause, reasons }.news(aws).await?;
+    let skipped =
+        |event: &&StackEvent| event.resource_status == Some(ResourceStatus::DeleteSkipped);
+    let names = events.iter().filter(skipped).map(|event| {
+        let name = event.logical_resource_id.as_deref().unwrap_or_default();
+        let kind = event.resource_type.as_deref().unwrap_or_default();
+        let physical = event.physical_resource_id.as_deref().unwrap_or_default();
+        format!("{name} ({kind} {physical})")
+    });
+    Ok(names.collect())
+}
+
+/// Whether somebody asked for something then. Going back and cleaning up follow by themselves.
+fn begins_an_operation(event: &StackEvent) -> bool {
+    let begins = [
+        ResourceStatus::CreateInProgress,
+        ResourceStatus::UpdateInProgress,
+        ResourceStatus::DeleteInProgress,
+        ResourceStatus::ImportInProgress,
+    ];
+    event.physical_resource_id == event.stack_id
+        && event.resource_status.as_ref().is_some_and(|status| begins.contains(status))
 }
 
 /// What went wrong, unless it was only cancelled because something else went wrong.
@@ -137,7 +177,6 @@ fn failure(event: &StackEvent) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_sdk_cloudformation::types::ResourceStatus;
 
     fn event(name: &str, status: ResourceStatus, reason: &str) -> StackEvent {
         StackEvent::builder()

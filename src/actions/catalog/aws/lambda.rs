@@ -44,8 +44,8 @@ be changed and keep their key: they are named in the output. Publish a new one, 
 const INVOKE: ActionSpec = ActionSpec {
     name: "lambda/invoke",
     summary: "Call a function and wait for its answer",
-    description: "A function that fails fails the step, with what it said. It is sent once: whether a repeat is harmless only \
-the function knows. Where it only looks, say `effect: read`; then it may be a health probe.",
+    description: "A function that fails fails the step, with what it said. A call whose answer was lost \
+is made again, so a repeat must be harmless. Where it only looks, say `effect: read`; then it may be a health probe.",
     inputs: &[
         needs(
             "function",
