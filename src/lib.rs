@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod check;
+pub mod cli;
 pub mod diagnostic;
 pub mod engine;
 pub mod expr;
@@ -12,6 +13,7 @@ pub mod mask;
 pub mod model;
 pub mod parse;
 pub mod plan;
+pub mod run;
 pub mod sandbox;
 pub mod source;
 pub mod store;

@@ -7,10 +7,12 @@
 mod lines;
 mod outputs;
 mod processes;
+mod program;
 mod setting;
 mod speech;
 
 pub use outputs::OutputsWanted;
+pub use program::{ProgramEnd, run_program};
 
 use super::Trouble;
 use super::context::{Context, Stop};
@@ -53,7 +55,7 @@ pub struct ShellRun {
     /// How long it may take.
     pub limit: Option<Duration>,
     /// Where its output is kept. Gets whole lines, masked.
-    pub log: Box<dyn Write + Send>,
+    pub log: Box<dyn Write + Send + Sync>,
 }
 
 /// How an attempt ended.

@@ -3,7 +3,7 @@
 use super::processes::TAG;
 use super::{OutputsWanted, ShellRun};
 use crate::actions::Trouble;
-use crate::actions::context::Context;
+use crate::actions::context::{Context, PATH_PREPEND};
 use crate::mask::Masker;
 use crate::model::secret::Secret;
 use crate::model::step::Interpreter;
@@ -16,7 +16,7 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 /// Where programs are looked for when our own environment does not say.
-const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+pub(super) const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// The most that is read from `$RUNBOOK_OUTPUT`, in bytes. Outputs are values, not data.
 pub(super) const LARGEST_OUTPUT: u64 = 1024 * 1024;
@@ -110,7 +110,12 @@ async fn environment(
                 // It is too short only when it is no real credential, which was just ruled out.
                 let _ = masker.add(&value);
             }
-            all.push((name.into(), value.expose().into()));
+            if name == PATH_PREPEND {
+                let own = all[0].1.clone();
+                all[0].1 = super::program::before(value.expose(), &own);
+            } else {
+                all.push((name.into(), value.expose().into()));
+            }
         }
     }
     all.extend(run.env.iter().map(|(name, value)| (name.into(), value.into())));
@@ -153,7 +158,7 @@ const fn arguments(interpreter: Interpreter) -> &'static [&'static str] {
 }
 
 /// The program of that name on the path.
-fn find(program: &str, path: &OsString, work: &Path) -> Result<PathBuf, Trouble> {
+pub(super) fn find(program: &str, path: &OsString, work: &Path) -> Result<PathBuf, Trouble> {
     std::env::split_paths(path)
         // An empty entry means the current folder, which will be the step's.
         .map(|folder| work.join(folder).join(program))
@@ -174,7 +179,7 @@ fn is_executable(file: &Path) -> bool {
 /// Making the session ourselves would take unsafe code between fork and exec, so `setsid` does it: it
 /// keeps its process number when it does not lead a group. macOS has no such program, so there a
 /// script gets a group only.
-fn in_own_session(program: &Path) -> Command {
+pub(super) fn in_own_session(program: &Path) -> Command {
     let setsid =
         ["/usr/bin/setsid", "/bin/setsid"].into_iter().find(|file| is_executable(Path::new(file)));
     if let Some(setsid) = setsid {
@@ -200,7 +205,7 @@ fn fresh_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)
 }
 
-fn private_folder(path: &Path) -> io::Result<()> {
+pub(super) fn private_folder(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => return Ok(()),
         Ok(_) => fs::remove_file(path)?,

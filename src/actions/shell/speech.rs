@@ -23,7 +23,7 @@ const READ: usize = 64 * 1024;
 pub(super) struct Speech {
     masker: Masker,
     teller: Teller,
-    log: Box<dyn Write + Send>,
+    log: Box<dyn Write + Send + Sync>,
     log_failed: bool,
     out: Lane,
     err: Lane,
@@ -45,7 +45,7 @@ impl Speech {
     pub(super) fn new(
         masker: &Masker,
         teller: Teller,
-        log: Box<dyn Write + Send>,
+        log: Box<dyn Write + Send + Sync>,
         hold: bool,
         json: bool,
     ) -> Self {
