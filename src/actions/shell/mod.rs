@@ -12,7 +12,8 @@ mod setting;
 mod speech;
 
 pub use outputs::OutputsWanted;
-pub use program::{ProgramEnd, run_program};
+pub use processes::end_orphans;
+pub use program::{Printed, Program};
 
 use super::Trouble;
 use super::context::{Context, Stop};

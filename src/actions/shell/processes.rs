@@ -6,9 +6,10 @@
 //! only the group is.
 
 use crate::actions::context::{Stop, StopSignal};
+use crate::model::id::RunId;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The variable that marks the processes of one attempt of one step.
 pub(super) const TAG: &str = "RUNBOOK_PROCESS";
@@ -114,6 +115,55 @@ impl Family {
             environment.split(|byte| *byte == 0).any(|entry| entry == self.tag.as_bytes())
         })
     }
+}
+
+/// Ends what scripts of that run left when the process that ran them was killed: nobody waits for it
+/// any more, and it must not go on beside what comes next. Says how many processes there were.
+///
+/// Only on Linux. Elsewhere a script that outlives a killed runbook is not found.
+pub async fn end_orphans(run: &RunId) -> usize {
+    let tagged = format!("{TAG}={run}/");
+    let orphans = orphans(&tagged);
+    for orphan in &orphans {
+        // It may have ended a moment ago.
+        let _ = kill(*orphan, Signal::SIGTERM);
+    }
+    let deadline = Instant::now() + GRACE;
+    let mut left = orphans.clone();
+    for _ in 0..ROUNDS {
+        while !left.is_empty() && Instant::now() < deadline {
+            tokio::time::sleep(LOOK).await;
+            left = self::orphans(&tagged);
+        }
+        if left.is_empty() {
+            break;
+        }
+        for orphan in &left {
+            let _ = kill(*orphan, Signal::SIGKILL);
+        }
+        tokio::time::sleep(LOOK).await;
+        left = self::orphans(&tagged);
+    }
+    orphans.len()
+}
+
+/// The living processes whose environment has an entry that begins like this.
+fn orphans(tagged: &str) -> Vec<Pid> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let own = Pid::this();
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok().map(Pid::from_raw))
+        .filter(|pid| *pid != own)
+        .filter(|pid| {
+            // The environment of a process that has ended reads as empty.
+            std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| {
+                environment
+                    .split(|byte| *byte == 0)
+                    .any(|entry| entry.starts_with(tagged.as_bytes()))
+            })
+        })
+        .collect()
 }
 
 impl Drop for Family {

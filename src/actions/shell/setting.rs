@@ -16,7 +16,7 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 /// Where programs are looked for when our own environment does not say.
-pub(super) const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// The most that is read from `$RUNBOOK_OUTPUT`, in bytes. Outputs are values, not data.
 pub(super) const LARGEST_OUTPUT: u64 = 1024 * 1024;
@@ -99,25 +99,23 @@ async fn environment(
     cx: &Context,
     masker: &Masker,
 ) -> Result<Vec<(OsString, OsString)>, Trouble> {
-    let mut all: Vec<(OsString, OsString)> = vec![
-        ("PATH".into(), std::env::var_os("PATH").unwrap_or_else(|| PATH.into())),
-        ("LANG".into(), "C.UTF-8".into()),
-        ("TERM".into(), "dumb".into()),
-    ];
+    let mut all: Vec<(OsString, OsString)> =
+        vec![("LANG".into(), "C.UTF-8".into()), ("TERM".into(), "dumb".into())];
+    let mut first = None;
     if let Some(target) = &cx.target {
         for (name, value) in cx.accounts.child_environment(target).await? {
+            if name == PATH_PREPEND {
+                first = Some(value.expose().into());
+                continue;
+            }
             if is_credential(&name, &value) {
                 // It is too short only when it is no real credential, which was just ruled out.
                 let _ = masker.add(&value);
             }
-            if name == PATH_PREPEND {
-                let own = all[0].1.clone();
-                all[0].1 = super::program::before(value.expose(), &own);
-            } else {
-                all.push((name.into(), value.expose().into()));
-            }
+            all.push((name.into(), value.expose().into()));
         }
     }
+    all.push(("PATH".into(), search_path(first)));
     all.extend(run.env.iter().map(|(name, value)| (name.into(), value.into())));
     all.extend([
         ("RUNBOOK_RUN".into(), cx.run.as_str().into()),
@@ -126,6 +124,19 @@ async fn environment(
         ("RUNBOOK_PROJECT".into(), run.project.clone().into()),
     ]);
     Ok(all)
+}
+
+/// Where programs are looked for: what the account wants first, then what we have ourselves.
+pub(super) fn search_path(first: Option<OsString>) -> OsString {
+    let own = std::env::var_os("PATH").unwrap_or_else(|| PATH.into());
+    match first {
+        None => own,
+        Some(mut all) => {
+            all.push(":");
+            all.push(own);
+            all
+        }
+    }
 }
 
 fn is_credential(name: &str, value: &Secret) -> bool {
@@ -158,7 +169,7 @@ const fn arguments(interpreter: Interpreter) -> &'static [&'static str] {
 }
 
 /// The program of that name on the path.
-pub(super) fn find(program: &str, path: &OsString, work: &Path) -> Result<PathBuf, Trouble> {
+fn find(program: &str, path: &OsString, work: &Path) -> Result<PathBuf, Trouble> {
     std::env::split_paths(path)
         // An empty entry means the current folder, which will be the step's.
         .map(|folder| work.join(folder).join(program))
@@ -179,7 +190,7 @@ fn is_executable(file: &Path) -> bool {
 /// Making the session ourselves would take unsafe code between fork and exec, so `setsid` does it: it
 /// keeps its process number when it does not lead a group. macOS has no such program, so there a
 /// script gets a group only.
-pub(super) fn in_own_session(program: &Path) -> Command {
+fn in_own_session(program: &Path) -> Command {
     let setsid =
         ["/usr/bin/setsid", "/bin/setsid"].into_iter().find(|file| is_executable(Path::new(file)));
     if let Some(setsid) = setsid {
@@ -205,7 +216,7 @@ fn fresh_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)
 }
 
-pub(super) fn private_folder(path: &Path) -> io::Result<()> {
+fn private_folder(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => return Ok(()),
         Ok(_) => fs::remove_file(path)?,
