@@ -9,6 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::runbook::Runbook;
 use crate::parse;
 use crate::source::Source;
+use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -125,4 +126,63 @@ fn the_list_of_rules_is_up_to_date() {
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(written == page, "docs/rules.md is stale: run this test with UPDATE=1");
+}
+
+#[test]
+fn the_manual_names_every_option_and_every_name_of_the_language() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/format.md");
+    let manual = fs::read_to_string(manual).expect("the manual");
+    let (_, manual) = manual.split_once("\n## Options").expect("the table of options");
+    for option in parse::OPTIONS.iter().filter(|option| !option.roles.is_empty()) {
+        assert!(
+            manual.contains(&format!("\n| `{}` |", option.key)),
+            "{} is not in the manual",
+            option.key
+        );
+        let row = manual
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{}` |", option.key)))
+            .expect("a row");
+        let roles = row.split('|').nth(3).expect("roles").trim();
+        let written: Vec<_> = option.roles.iter().map(|role| role.word()).collect();
+        let expected = if written.len() == 4 { "all".to_owned() } else { written.join(", ") };
+        assert_eq!(roles, expected, "roles of {}", option.key);
+    }
+    for name in crate::expr::names() {
+        assert!(manual.contains(&format!("`{name}`")), "{name} is not in the manual");
+    }
+}
+
+#[test]
+fn the_examples_of_the_manual_can_be_read() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/format.md");
+    let manual = fs::read_to_string(manual).expect("the manual");
+    let front = "---\ntitle: T\nsummary: S\nowner: o\n---\n";
+    let (book, found) = parse::runbook("manual", "manual", &format!("{front}{manual}"));
+    assert!(found.is_empty(), "{found:#?}");
+    assert!(book.steps.len() >= 5, "the manual shows steps");
+    let whole = manual.split("````").nth(1).expect("a whole runbook");
+    let whole = whole.strip_prefix("markdown\n").expect("in Markdown");
+    let (book, found) = parse::runbook("small", "small", whole);
+    assert!(found.is_empty(), "{found:#?}");
+    assert_eq!((book.steps.len(), book.health.len()), (2, 1));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Damages a fixture, and looks whether every finding lies on whole characters.
+    #[test]
+    fn any_damaged_runbook_can_be_checked(which in 0usize..100, at in 0usize..2000, length in 0usize..30, with in "[`\n é🔑:{}#|>'\"a-]{0,5}") {
+        let paths: Vec<_> = fs::read_dir(folder()).expect("fixtures").map(|entry| entry.expect("entry").path()).collect();
+        let text = fs::read_to_string(&paths[which % paths.len()]).expect("a text");
+        let snap = |mut at: usize| { at = at.min(text.len()); while !text.is_char_boundary(at) { at -= 1; } at };
+        let (start, end) = (snap(at % text.len()), snap(at % text.len() + length));
+        let damaged = format!("{}{with}{}", &text[..start], &text[end.max(start)..]);
+        let (runbook, _) = parse::runbook("t", "t", &damaged);
+        let catalog = catalog();
+        for diagnostic in check(&Book { runbook: &runbook, others: &load, catalog: &catalog, project: None }) {
+            prop_assert!(damaged.get(diagnostic.span.range()).is_some(), "{diagnostic:?}");
+        }
+    }
 }

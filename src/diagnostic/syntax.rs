@@ -99,8 +99,8 @@ pub const DUPLICATE_BLOCK: Rule = Rule {
 pub const HIDDEN_BLOCK: Rule = Rule {
     code: "RB0009",
     name: "hidden-block",
-    summary: "A block with a role stands in a block quote or in raw HTML, where it never runs",
-    explanation: "Fences in block quotes and in HTML do not count. Take the block out of it, or leave out the role.",
+    summary: "A block with a role stands in a block quote, in HTML or in indented code, where it never runs",
+    explanation: "Fences in block quotes and in HTML do not count, and a fence that is indented by four spaces is plain text. An HTML comment that is never closed hides everything below it. Take the block out, or leave out the role.",
 };
 
 /// `misplaced-options`

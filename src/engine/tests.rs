@@ -1,7 +1,9 @@
 //! The engine alone, driven by a world that always does as it is told, and by one that dies.
 
 use super::decide::{Effect, InHand, decide, owed_undos, points_passed};
-use super::event::{Event, Operator, PauseCause, Resolver, RunStarted, SkipReason, StepStarted, Verdict};
+use super::event::{
+    Event, Operator, PauseCause, Resolver, RunStarted, SkipReason, StepStarted, Verdict,
+};
 use super::outcome::{Failure, Memo, Stage};
 use super::state::{RunState, RunStatus, StepStatus};
 use crate::model::action::Catalog;
@@ -55,7 +57,13 @@ fn key(text: &str) -> StepKey {
 }
 
 fn start_of(step: StepKey, attempt: u32) -> Event {
-    Event::StepStarted(Box::new(StepStarted { step, attempt, account: None, inputs: String::new(), memo: Memo::Null }))
+    Event::StepStarted(Box::new(StepStarted {
+        step,
+        attempt,
+        account: None,
+        inputs: String::new(),
+        memo: Memo::Null,
+    }))
 }
 
 /// The events with which an obedient world answers an effect.
@@ -64,7 +72,11 @@ fn obey(plan: &Plan, state: &RunState, hand: &mut InHand, effect: Effect) -> Vec
         Effect::Prepare(step) => {
             let (planned, _) = plan.find(&step).expect("a step");
             if planned.elements_at_once.is_some() && !step.as_str().ends_with(']') {
-                return vec![Event::StepOpened { step, items: Some(vec![Value::from(1), Value::from(2), Value::from(3)]), params: None }];
+                return vec![Event::StepOpened {
+                    step,
+                    items: Some(vec![Value::from(1), Value::from(2), Value::from(3)]),
+                    params: None,
+                }];
             }
             let attempt = state.step(&step).map_or(0, |step| step.attempts) + 1;
             vec![
@@ -72,10 +84,17 @@ fn obey(plan: &Plan, state: &RunState, hand: &mut InHand, effect: Effect) -> Vec
                 Event::StepSucceeded { step, outputs: Values::new(), took_ms: 1 },
             ]
         }
-        Effect::Close(step) => vec![Event::StepSucceeded { step, outputs: Values::new(), took_ms: 0 }],
-        Effect::Resolve(step) => vec![Event::StepResolved { step, verdict: Verdict::Retry, by: Resolver::Observation }],
+        Effect::Close(step) => {
+            vec![Event::StepSucceeded { step, outputs: Values::new(), took_ms: 0 }]
+        }
+        Effect::Resolve(step) => {
+            vec![Event::StepResolved { step, verdict: Verdict::Retry, by: Resolver::Observation }]
+        }
         Effect::Undo(step) => {
-            vec![Event::UndoStarted { step: step.clone() }, Event::UndoSucceeded { step, note: None }]
+            vec![
+                Event::UndoStarted { step: step.clone() },
+                Event::UndoSucceeded { step, note: None },
+            ]
         }
         Effect::ProbeHealth => {
             hand.health_probed = true;
@@ -109,7 +128,10 @@ fn fresh(plan: &Plan) -> (RunState, Vec<Event>) {
 }
 
 fn all_kinds() -> String {
-    step("a", "") + &step("b", "needs: []") + &step("each", "needs: [a]\nfor_each: \"[1, 2, 3]\"\nconcurrency: 2") + &step("last", "needs: [b, each]")
+    step("a", "")
+        + &step("b", "needs: []")
+        + &step("each", "needs: [a]\nfor_each: \"[1, 2, 3]\"\nconcurrency: 2")
+        + &step("last", "needs: [b, each]")
 }
 
 #[test]
@@ -119,7 +141,11 @@ fn a_run_starts_each_step_after_what_it_needs_and_ends() {
     let order: Vec<&str> = state.starts.iter().map(StepKey::as_str).collect();
     assert_eq!(order.len(), 6, "{order:?}");
     let place = |name: &str| order.iter().position(|key| *key == name).expect(name);
-    assert!(place("a") < place("each[0]") && place("each[2]") < place("last") && place("b") < place("last"));
+    assert!(
+        place("a") < place("each[0]")
+            && place("each[2]") < place("last")
+            && place("b") < place("last")
+    );
     assert_eq!(journal.iter().filter(|event| matches!(event, Event::StepStarted(_))).count(), 6);
 }
 
@@ -146,9 +172,17 @@ fn a_run_cut_at_any_event_and_taken_up_again_ends_the_same() {
             assert_eq!(state.status_of(step), &known.status, "cut at {cut}: {step}");
         }
         let done = |wanted: &StepKey| {
-            events.iter().filter(|event| matches!(event, Event::StepSucceeded { step, .. } if step == wanted)).count()
+            events
+                .iter()
+                .filter(
+                    |event| matches!(event, Event::StepSucceeded { step, .. } if step == wanted),
+                )
+                .count()
         };
-        assert!(whole.steps.keys().all(|step| done(step) == 1), "cut at {cut}: something was done twice");
+        assert!(
+            whole.steps.keys().all(|step| done(step) == 1),
+            "cut at {cut}: something was done twice"
+        );
     }
 }
 
@@ -208,7 +242,9 @@ fn a_failure_lets_what_is_under_way_end_and_starts_nothing_new() {
     state.apply(&Event::StepFailed { step: key("a"), failure, outputs: None }).expect("legal");
     let mut hand = InHand { busy: [key("b")].into(), ..InHand::default() };
     assert_eq!(decide(&plan, &state, &hand), []);
-    state.apply(&Event::StepSucceeded { step: key("b"), outputs: Values::new(), took_ms: 0 }).expect("legal");
+    state
+        .apply(&Event::StepSucceeded { step: key("b"), outputs: Values::new(), took_ms: 0 })
+        .expect("legal");
     hand.busy.clear();
     assert_eq!(decide(&plan, &state, &hand), [Effect::Pause(PauseCause::Failure)]);
 }
@@ -217,7 +253,9 @@ fn a_failure_lets_what_is_under_way_end_and_starts_nothing_new() {
 fn an_unknown_outcome_that_nobody_can_resolve_waits_for_a_person() {
     let plan = plan(&(step("a", "") + &step("b", "")));
     let mut state = RunState::begin(&started()).expect("a start");
-    for event in [start_of(key("a"), 1), Event::StepUnknown { step: key("a"), cause: "lost".to_owned() }] {
+    for event in
+        [start_of(key("a"), 1), Event::StepUnknown { step: key("a"), cause: "lost".to_owned() }]
+    {
         state.apply(&event).expect("legal");
     }
     let mut hand = InHand::default();
@@ -232,8 +270,18 @@ fn what_cannot_happen_is_refused_and_changes_nothing() {
     let before = state.clone();
     let reason = SkipReason::Empty;
     let success = Event::StepSucceeded { step: key("a"), outputs: Values::new(), took_ms: 0 };
-    let late = Event::StepFailed { step: key("a"), failure: Failure::new(Stage::Invocation, "no"), outputs: None };
-    for event in [started(), success, late, Event::UndoStarted { step: key("a") }, Event::RunUndone { healthy: true }] {
+    let late = Event::StepFailed {
+        step: key("a"),
+        failure: Failure::new(Stage::Invocation, "no"),
+        outputs: None,
+    };
+    for event in [
+        started(),
+        success,
+        late,
+        Event::UndoStarted { step: key("a") },
+        Event::RunUndone { healthy: true },
+    ] {
         assert!(state.apply(&event).is_err(), "{event:?}");
         assert_eq!(state, before);
     }

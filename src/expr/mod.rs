@@ -49,6 +49,11 @@ impl ExprError {
     }
 }
 
+/// Every filter, test and function, for the manual.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    names::FILTERS.into_iter().chain(names::TESTS).chain(names::FUNCTIONS)
+}
+
 /// Checks the spelling of an expression or a template without evaluating it.
 ///
 /// # Errors

@@ -23,8 +23,11 @@ pub fn is_template(text: &str) -> bool {
     text.contains("{{")
 }
 
-/// The expressions of a template: the tokens and the bytes between the braces of each.
-pub(super) fn scan(text: &str) -> Result<Vec<(Vec<Token<'_>>, Range<usize>)>, ExprError> {
+/// One expression of a template: its tokens, and the bytes between the braces.
+pub(super) type Part<'a> = (Vec<Token<'a>>, Range<usize>);
+
+/// The expressions of a template, in order.
+pub(super) fn scan(text: &str) -> Result<Vec<Part<'_>>, ExprError> {
     let (mut found, mut at) = (Vec::new(), 0);
     while let Some(open) = text[at..].find("{{").map(|offset| at + offset) {
         let (tokens, close) = lexer::tokens(text, open + 2, true)?;

@@ -1,7 +1,8 @@
 //! What expressions promise, from outside.
 
-use super::{Form, evaluate, holds, render, syntax, whole};
+use super::{Form, evaluate, holds, references, render, syntax, whole};
 use crate::model::value::{Value, Values};
+use proptest::prelude::*;
 use serde_json::json;
 
 fn scope() -> Values {
@@ -172,4 +173,22 @@ fn threads_do_not_mix() {
             });
         }
     });
+}
+
+proptest! {
+    #[test]
+    fn any_text_gives_a_value_or_an_error_on_whole_characters(
+        text in "([a-z]{1,3}|params|steps|item|[.|\\[\\](){}'\"é🔑 =<>~+*/!?:,@-]|\\{\\{|\\}\\}| and | or | in | is | not | if | else | for |[0-9]){0,14}"
+    ) {
+        let check = |range: std::ops::Range<usize>| assert!(text.get(range.clone()).is_some(), "{range:?} in {text:?}");
+        if let Err(error) = evaluate(&text, &scope()) { check(error.range); }
+        if let Err(error) = render(&text, &scope()) { check(error.range); }
+        for form in [Form::Bare, Form::Template] {
+            if let Err(error) = syntax(&text, form) { check(error.range); }
+            match references(&text, form) {
+                Ok(found) => found.into_iter().for_each(|r| { check(r.range); r.parts.into_iter().for_each(check); }),
+                Err(error) => check(error.range),
+            }
+        }
+    }
 }

@@ -59,7 +59,7 @@ pub(super) fn read(info: &str, start: usize, found: &mut Vec<Diagnostic>) -> Inf
     let Some((first, rest)) = text.split_once(char::is_whitespace) else {
         return alone(text, span, found);
     };
-    let second = rest.trim_start().split_whitespace().next().unwrap_or_default();
+    let second = rest.split_whitespace().next().unwrap_or_default();
     let Some((word, id)) = second.split_once('=') else {
         return without_equals(first, rest, span, found);
     };

@@ -106,6 +106,7 @@ impl Reader<'_> {
                     self.close(range, body);
                 }
             }
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => self.indented(&range),
             Event::Start(Tag::HtmlBlock) => self.html_block(range),
             Event::InlineHtml(html) if html.starts_with("<!--") => {
                 self.document.comments.push(range)
@@ -162,24 +163,54 @@ impl Reader<'_> {
         });
     }
 
+    /// Four spaces too many make a fence into text.
+    fn indented(&mut self, range: &Range<usize>) {
+        let text = self.text;
+        for (span, _) in openings(&text[range.clone()], range.start) {
+            self.found.push(hidden(span, "an indented code block"));
+        }
+    }
+
     fn html_block(&mut self, range: Range<usize>) {
         let html = &self.text[range.clone()];
         let comments = comments(html);
-        let outside = |at: usize| !comments.iter().any(|comment| comment.contains(&at));
-        let mut at = 0;
-        for line in html.split_inclusive('\n') {
-            let content = line.trim();
-            let info = content.trim_start_matches(['`', '~']);
-            if content.len() >= info.len() + 3 && info::looks_executable(info) && outside(at) {
-                let start = range.start + at + line.find(content).unwrap_or_default();
-                self.found.push(hidden(Span::new(start, start + content.len()), "HTML"));
+        for (span, at) in openings(html, range.start) {
+            match comments.iter().find(|comment| comment.contains(&at)) {
+                None => self.found.push(hidden(span, "HTML")),
+                Some(comment) if !html[comment.clone()].ends_with("-->") => {
+                    let start = range.start + comment.start;
+                    let diagnostic = HIDDEN_BLOCK
+                        .error(
+                            Span::new(start, start + 4),
+                            "this HTML comment is never closed, and hides what follows",
+                        )
+                        .related(span, "this block never runs");
+                    self.found.push(diagnostic.help("close it with `-->`"));
+                    break;
+                }
+                Some(_) => {}
             }
-            at += line.len();
         }
         self.document
             .comments
             .extend(comments.into_iter().map(|c| c.start + range.start..c.end + range.start));
     }
+}
+
+/// The lines of a text that look like the opening of an executable fence: their place, and their
+/// offset in the text, which itself stands at `start`.
+fn openings(text: &str, start: usize) -> Vec<(Span, usize)> {
+    let (mut found, mut at) = (Vec::new(), 0);
+    for line in text.split_inclusive('\n') {
+        let content = line.trim();
+        let info = content.trim_start_matches(['`', '~']);
+        if content.len() >= info.len() + 3 && info::looks_executable(info) {
+            let offset = at + line.find(content).unwrap_or_default();
+            found.push((Span::new(start + offset, start + offset + content.len()), offset));
+        }
+        at += line.len();
+    }
+    found
 }
 
 fn hidden(span: Span, inside: &str) -> Diagnostic {

@@ -74,6 +74,8 @@ fn fences_in_lists_count_and_fences_in_quotes_and_comments_do_not() {
     assert_eq!(text.value, "echo 1\n  echo 2\n");
     assert_eq!(book.source.slice(text.locate(9..15)), Some("echo 2"));
     assert_eq!(codes("> ```bash step=b\n> x\n> ```\n"), ["RB0009"]);
+    assert_eq!(codes("Text.\n\n    ```bash step=b\n    x\n    ```\n"), ["RB0009"]);
+    assert_eq!(codes("<!-- open\n\n```bash step=b\nx\n```\n"), ["RB0009"]);
     assert_eq!(codes("<details>\n```bash step=b\nx\n```\n</details>\n"), ["RB0009"]);
 }
 
@@ -294,7 +296,7 @@ fn styles(words: &[String]) -> Vec<(&'static str, String)> {
         .map(|c| match c {
             '"' => "\\\"".to_owned(),
             '\\' => "\\\\".to_owned(),
-            c if c == 'é' => "\\u00e9".to_owned(),
+            'é' => "\\u00e9".to_owned(),
             c => c.to_string(),
         })
         .collect();
@@ -385,10 +387,8 @@ proptest! {
     }
 }
 
-fn sample() -> String {
-    format!(
-        "\u{feff}---\ntitle: é\nsummary: S\nowner: o\nparams:\n  a: {{type: string, default: \"x\\u00e9\"}}\n---\n# T\n\n## P\n\n1. x\n\n\t```yaml step=a\n\tuses: a/b\n\twith:\n\t  k: |\n\t    é {{{{ params.a }}}}\n\n\t     more\n\t  l: >-\n\t    fold\n\t    ed\n\tretry: {{attempts: 2}}\n\t```\n\n```bash step=b\n#| env:\n#|   K: 'é''s'\n#| outputs: [n]\necho 🔑\n```\n\n> ```sh undo=a\n> x\n> ```\n\n<!-- c -->\n\n~~~python health=h\nprint(1)\n~~~\n"
-    )
+fn sample() -> &'static str {
+    "\u{feff}---\ntitle: é\nsummary: S\nowner: o\nparams:\n  a: {type: string, default: \"x\\u00e9\"}\n---\n# T\n\n## P\n\n1. x\n\n\t```yaml step=a\n\tuses: a/b\n\twith:\n\t  k: |\n\t    é {{ params.a }}\n\n\t     more\n\t  l: >-\n\t    fold\n\t    ed\n\tretry: {attempts: 2}\n\t```\n\n```bash step=b\n#| env:\n#|   K: 'é''s'\n#| outputs: [n]\necho 🔑\n```\n\n> ```sh undo=a\n> x\n> ```\n\n<!-- c -->\n\n~~~python health=h\nprint(1)\n~~~\n"
 }
 
 /// Reads a text, and looks whether every place lies in it, on whole characters.

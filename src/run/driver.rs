@@ -100,7 +100,8 @@ impl Driver {
         (journal, io): (Box<dyn Journal>, Io),
     ) -> Self {
         let (saying, said) = mpsc::channel(REPORTS_IN_FLIGHT);
-        let hand = InHand { stop_before: wishes.until.iter().cloned().collect(), ..InHand::default() };
+        let hand =
+            InHand { stop_before: wishes.until.iter().cloned().collect(), ..InHand::default() };
         Self {
             world,
             plan,

@@ -55,6 +55,9 @@ impl RunError {
 
 impl From<Failure> for RunError {
     fn from(failure: Failure) -> Self {
-        Self::Refused { message: failure.message, hint: failure.hint.unwrap_or_else(|| "Nothing was changed.".to_owned()) }
+        Self::Refused {
+            message: failure.message,
+            hint: failure.hint.unwrap_or_else(|| "Nothing was changed.".to_owned()),
+        }
     }
 }

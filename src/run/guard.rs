@@ -11,11 +11,21 @@ use crate::model::mode::{Effect, EnvironmentKind};
 ///
 /// # Errors
 /// When the environment has no such account.
-pub(super) fn target(world: &World, name: &AccountName, region: Option<String>) -> Result<Target, Failure> {
+pub(super) fn target(
+    world: &World,
+    name: &AccountName,
+    region: Option<String>,
+) -> Result<Target, Failure> {
     let environment = &world.environment;
     let account = environment.accounts.get(name).ok_or_else(|| {
-        Failure::new(Stage::Guard, format!("environment `{}` has no account `{name}`", environment.name))
-            .hint(format!("Add `{name}` under `environments.{}.accounts` in runbook.yaml.", environment.name))
+        Failure::new(
+            Stage::Guard,
+            format!("environment `{}` has no account `{name}`", environment.name),
+        )
+        .hint(format!(
+            "Add `{name}` under `environments.{}.accounts` in runbook.yaml.",
+            environment.name
+        ))
     })?;
     Ok(Target {
         account: name.clone(),
@@ -37,7 +47,10 @@ pub(super) async fn check(world: &World, target: &Target) -> Result<AccountSeen,
         ));
     }
     let caller = world.accounts.caller(target).await.map_err(|trouble| {
-        let hint = trouble.hint.clone().unwrap_or_else(|| "What cannot be checked is refused. Nothing was changed.".into());
+        let hint = trouble
+            .hint
+            .clone()
+            .unwrap_or_else(|| "What cannot be checked is refused. Nothing was changed.".into());
         refused(format!("cannot tell who we are in {target}: {}", trouble.message), hint)
     })?;
     if caller.account != target.id || denied(&caller.account) {
@@ -64,7 +77,10 @@ pub(super) fn not_frozen(world: &World) -> Result<(), Failure> {
     match world.store.frozen(name) {
         Ok(None) => Ok(()),
         Ok(Some(freeze)) => Err(refused(
-            format!("environment `{name}` is frozen by {} since {}: {}", freeze.by, freeze.at, freeze.reason),
+            format!(
+                "environment `{name}` is frozen by {} since {}: {}",
+                freeze.by, freeze.at, freeze.reason
+            ),
             format!("When it may go on: `runbook thaw {name}`, then `runbook resume`."),
         )),
         Err(error) => Err(refused(
@@ -75,7 +91,12 @@ pub(super) fn not_frozen(world: &World) -> Result<(), Failure> {
 }
 
 /// What the operator must agree to before a step may start, if anything.
-pub(super) fn gate(world: &World, effect: Effect, target: Option<&Target>, confirm: Option<String>) -> Option<Question> {
+pub(super) fn gate(
+    world: &World,
+    effect: Effect,
+    target: Option<&Target>,
+    confirm: Option<String>,
+) -> Option<Question> {
     if effect == Effect::Destroy && world.environment.kind == EnvironmentKind::Production {
         let id = target.map_or("this machine", |target| target.id.as_str());
         let text = confirm.unwrap_or_else(|| "This step destroys.".to_owned());

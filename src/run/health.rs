@@ -26,7 +26,11 @@ pub(super) async fn probe_all(probes: Vec<Probe>) -> Vec<(StepKey, HealthSeen)> 
     futures_util::future::join_all(probes.into_iter().map(|probe| async move {
         let seen = match &probe.job {
             Ok(job) => watch(job).await,
-            Err(failure) => HealthSeen { healthy: false, detail: format!("cannot be told: {}", failure.message), took_ms: 0 },
+            Err(failure) => HealthSeen {
+                healthy: false,
+                detail: format!("cannot be told: {}", failure.message),
+                took_ms: 0,
+            },
         };
         (probe.key, seen)
     }))
@@ -44,14 +48,21 @@ async fn watch(job: &Job) -> HealthSeen {
     loop {
         let look = once(job).await;
         let now = Instant::now();
-        let ended = |healthy, detail, at: Instant| HealthSeen { healthy, detail, took_ms: millis(at - begun) };
+        let ended = |healthy, detail, at: Instant| HealthSeen {
+            healthy,
+            detail,
+            took_ms: millis(at - begun),
+        };
         match look {
             Ok(()) => {
                 let since = *holds_since.get_or_insert(now);
                 if now - since >= sustained {
                     return ended(true, String::new(), since);
                 }
-                job.cx.tell.say(Report::Waiting("healthy; watching that it stays so".to_owned())).await;
+                job.cx
+                    .tell
+                    .say(Report::Waiting("healthy; watching that it stays so".to_owned()))
+                    .await;
             }
             Err(why) => {
                 if now + every >= begun + within {

@@ -11,7 +11,12 @@ use crate::source::{Source, Span, Spanned};
 ///
 /// # Errors
 /// A failure before anything happened, with the place in the runbook.
-pub(super) fn inputs(block: &Block, source: &Source, scope: &Values, catalog: &Catalog) -> Result<Values, Failure> {
+pub(super) fn inputs(
+    block: &Block,
+    source: &Source,
+    scope: &Values,
+    catalog: &Catalog,
+) -> Result<Values, Failure> {
     match &block.body {
         Body::Script { .. } => mapping(&block.options.env, source, scope),
         Body::Action { uses, with } => {
@@ -20,7 +25,11 @@ pub(super) fn inputs(block: &Block, source: &Source, scope: &Values, catalog: &C
             for input in spec.inputs {
                 match values.get(input.name) {
                     None | Some(Value::Null) if input.required => {
-                        return Err(failure(source, uses.span, format!("input `{}` has no value", input.name)));
+                        return Err(failure(
+                            source,
+                            uses.span,
+                            format!("input `{}` has no value", input.name),
+                        ));
                     }
                     Some(value) if !value.is_null() && !input.kind.admits(value) => {
                         let message = format!(
@@ -29,7 +38,10 @@ pub(super) fn inputs(block: &Block, source: &Source, scope: &Values, catalog: &C
                             spec.name,
                             input.kind.phrase()
                         );
-                        let span = with.iter().find(|(name, _)| name.value == input.name).map_or(uses.span, |(_, n)| n.span);
+                        let span = with
+                            .iter()
+                            .find(|(name, _)| name.value == input.name)
+                            .map_or(uses.span, |(_, n)| n.span);
                         return Err(failure(source, span, message));
                     }
                     _ => {}
@@ -42,12 +54,16 @@ pub(super) fn inputs(block: &Block, source: &Source, scope: &Values, catalog: &C
 }
 
 /// Evaluates a mapping of templates.
-pub(super) fn mapping(nodes: &[(Spanned<String>, Node)], source: &Source, scope: &Values) -> Result<Values, Failure> {
+pub(super) fn mapping(
+    nodes: &[(Spanned<String>, Node)],
+    source: &Source,
+    scope: &Values,
+) -> Result<Values, Failure> {
     nodes
         .iter()
         .map(|(name, node)| {
-            let value =
-                expr::render_node(node, scope).map_err(|error| failure(source, error.span, error.message))?;
+            let value = expr::render_node(node, scope)
+                .map_err(|error| failure(source, error.span, error.message))?;
             Ok((name.value.clone(), value))
         })
         .collect()
@@ -62,12 +78,14 @@ pub(super) fn text(text: &Text, source: &Source, scope: &Values) -> Result<Strin
 
 /// Evaluates one bare expression.
 pub(super) fn value(text: &Text, source: &Source, scope: &Values) -> Result<Value, Failure> {
-    expr::evaluate(&text.value, scope).map_err(|error| failure(source, text.locate(error.range), error.message))
+    expr::evaluate(&text.value, scope)
+        .map_err(|error| failure(source, text.locate(error.range), error.message))
 }
 
 /// Evaluates one bare condition.
 pub(super) fn holds(text: &Text, source: &Source, scope: &Values) -> Result<bool, Failure> {
-    expr::holds(&text.value, scope).map_err(|error| failure(source, text.locate(error.range), error.message))
+    expr::holds(&text.value, scope)
+        .map_err(|error| failure(source, text.locate(error.range), error.message))
 }
 
 /// How a value reaches a script or a sentence: a text as it is, everything else as JSON.

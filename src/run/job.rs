@@ -83,9 +83,19 @@ impl Maker<'_> {
     }
 
     /// The job of a step's own block.
-    pub(super) fn step(&self, key: &StepKey, planned: &Planned, frame: &Frame) -> Result<Job, Failure> {
+    pub(super) fn step(
+        &self,
+        key: &StepKey,
+        planned: &Planned,
+        frame: &Frame,
+    ) -> Result<Job, Failure> {
         let memo = self.state.step(key).map_or(Memo::Null, |step| step.memo.clone());
-        let terms = Terms { effect: planned.effect, timeout: planned.timeout, attempts: planned.attempts, memo };
+        let terms = Terms {
+            effect: planned.effect,
+            timeout: planned.timeout,
+            attempts: planned.attempts,
+            memo,
+        };
         let step = planned.step(frame);
         let job = self.make(key, &frame.book, &step.block, self.scopes().of(key), terms)?;
         Ok(Job { expects_later: step.observe.is_some(), ..job })
@@ -95,7 +105,12 @@ impl Maker<'_> {
     pub(super) fn look(&self, key: &StepKey, planned: &Planned, frame: &Frame) -> Look {
         let step = planned.step(frame);
         if let Some(block) = &step.observe {
-            let terms = Terms { effect: Effect::Read, timeout: LOOK_TIMEOUT, attempts: 1, memo: Memo::Null };
+            let terms = Terms {
+                effect: Effect::Read,
+                timeout: LOOK_TIMEOUT,
+                attempts: 1,
+                memo: Memo::Null,
+            };
             return self
                 .make(key, &frame.book, block, self.scopes().of(key), terms)
                 .map_or(Look::Impossible, |job| Look::Block(Box::new(job)));
@@ -116,13 +131,21 @@ impl Maker<'_> {
             Some(outputs) => scope::with_outputs(&own, &scope::without_withheld(outputs.clone())),
             None => own,
         };
-        let terms = Terms { effect: Effect::Change, timeout: UNDO_TIMEOUT, attempts: 1, memo: Memo::Null };
+        let terms =
+            Terms { effect: Effect::Change, timeout: UNDO_TIMEOUT, attempts: 1, memo: Memo::Null };
         self.make(key, &frame.book, block, seen, terms)
     }
 
     /// The job of a health probe.
-    pub(super) fn probe(&self, key: &StepKey, outer: Option<&StepKey>, frame: &Frame, block: &Block) -> Result<Job, Failure> {
-        let terms = Terms { effect: Effect::Read, timeout: LOOK_TIMEOUT, attempts: 1, memo: Memo::Null };
+    pub(super) fn probe(
+        &self,
+        key: &StepKey,
+        outer: Option<&StepKey>,
+        frame: &Frame,
+        block: &Block,
+    ) -> Result<Job, Failure> {
+        let terms =
+            Terms { effect: Effect::Read, timeout: LOOK_TIMEOUT, attempts: 1, memo: Memo::Null };
         self.make(key, &frame.book, block, self.scopes().frame(outer), terms)
     }
 
@@ -136,22 +159,39 @@ impl Maker<'_> {
         }
     }
 
-    fn make(&self, key: &StepKey, book: &Arc<Runbook>, block: &Block, scope: Values, terms: Terms) -> Result<Job, Failure> {
+    fn make(
+        &self,
+        key: &StepKey,
+        book: &Arc<Runbook>,
+        block: &Block,
+        scope: Values,
+        terms: Terms,
+    ) -> Result<Job, Failure> {
         let source = &book.source;
         let evaluated = inputs::inputs(block, source, &scope, &self.world.catalog)?;
         let needs_account = match &block.body {
             Body::Script { .. } => true,
-            Body::Action { uses, .. } => self.world.catalog.get(&uses.value).is_some_and(|spec| spec.needs_account),
+            Body::Action { uses, .. } => {
+                self.world.catalog.get(&uses.value).is_some_and(|spec| spec.needs_account)
+            }
         };
-        let named = block.options.account.as_ref().or(book.front.account.as_ref().filter(|_| needs_account));
-        let region = block.options.region.as_ref().map(|region| inputs::text(region, source, &scope)).transpose()?;
-        let target = named.map(|name| guard::target(self.world, &name.value, region)).transpose()?;
+        let named = block.options.account.as_ref().or(book
+            .front
+            .account
+            .as_ref()
+            .filter(|_| needs_account));
+        let region = block
+            .options
+            .region
+            .as_ref()
+            .map(|region| inputs::text(region, source, &scope))
+            .transpose()?;
+        let target =
+            named.map(|name| guard::target(self.world, &name.value, region)).transpose()?;
         let began = &self.state.began;
-        let work = self
-            .world
-            .store
-            .work(&began.run, key)
-            .map_err(|error| Failure::new(Stage::Input, format!("no folder to work in: {error}")))?;
+        let work = self.world.store.work(&began.run, key).map_err(|error| {
+            Failure::new(Stage::Input, format!("no folder to work in: {error}"))
+        })?;
         let cx = Context {
             run: began.run.clone(),
             step: key.clone(),

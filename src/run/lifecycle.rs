@@ -6,8 +6,11 @@ use super::steps::is_repeatable;
 use super::world::{Decision, Ended, Verdict as Wanted, Wishes, World};
 use super::{RunError, guard, redact};
 use crate::actions::manual;
+use crate::actions::shell::end_orphans;
 use crate::engine::decide::points_passed;
-use crate::engine::event::{AccountSeen, Event, Operator, Resolver, RunStarted, SkipReason, Verdict};
+use crate::engine::event::{
+    AccountSeen, Event, Operator, Resolver, RunStarted, SkipReason, Verdict,
+};
 use crate::engine::outcome::Stage;
 use crate::engine::state::{RunState, RunStatus, StepStatus};
 use crate::mask::Masker;
@@ -50,7 +53,13 @@ pub fn new_id(at: Timestamp, random: u32) -> RunId {
 ///
 /// # Errors
 /// When a guard refuses it, the environment is taken, or the journal cannot be written.
-pub async fn start(world: World, begin: Begin, run: RunId, wishes: Wishes, io: Io) -> Result<Ended, RunError> {
+pub async fn start(
+    world: World,
+    begin: Begin,
+    run: RunId,
+    wishes: Wishes,
+    io: Io,
+) -> Result<Ended, RunError> {
     let Begin { plan, params, secret_params } = begin;
     guard::not_frozen(&world)?;
     let lock = lock(&world, &plan, &run)?;
@@ -73,7 +82,8 @@ pub async fn start(world: World, begin: Begin, run: RunId, wishes: Wishes, io: I
     let params = with_secrets(params, &secret_params, &world.masker)?;
     let first = Event::RunStarted(Box::new(began));
     let state = RunState::begin(&first)?;
-    let mut driver = Driver::new(world, Arc::new(plan), state, params, wishes, (Box::new(journal), io));
+    let mut driver =
+        Driver::new(world, Arc::new(plan), state, params, wishes, (Box::new(journal), io));
     driver.record_first(first)?;
     let ended = driver.drive().await?;
     release(driver, lock)?;
@@ -96,9 +106,14 @@ pub async fn resume(
     let (mut driver, lock) = take_up(world, run, &secrets, wishes, io).await?;
     if driver.state.status.is_over() || driver.state.status == RunStatus::Stuck {
         return Err(RunError::Usage {
-            message: format!("run {run} is {}; there is nothing to resume", driver.state.status.word()),
+            message: format!(
+                "run {run} is {}; there is nothing to resume",
+                driver.state.status.word()
+            ),
             hint: match driver.state.status {
-                RunStatus::Stuck => format!("Finish by hand what is listed by `runbook status {run}`, then `runbook undo {run}` tries again."),
+                RunStatus::Stuck => format!(
+                    "Finish by hand what is listed by `runbook status {run}`, then `runbook undo {run}` tries again."
+                ),
                 _ => format!("`runbook status {run}` shows what it did."),
             },
         });
@@ -133,19 +148,27 @@ pub async fn undo(
     let passed = points_passed(&driver.plan, &driver.state);
     if let Some((step, why)) = passed.first() {
         return Err(RunError::Refused {
-            message: format!("run {run} is past a point of no return: step `{step}` cannot be taken back ({why})"),
+            message: format!(
+                "run {run} is past a point of no return: step `{step}` cannot be taken back ({why})"
+            ),
             hint: format!("Nothing was changed. The way is forward: `runbook resume {run}`."),
         });
     }
     if driver.state.status.is_over() {
         return Err(RunError::Usage {
-            message: format!("run {run} is {}; it cannot be taken back any more", driver.state.status.word()),
+            message: format!(
+                "run {run} is {}; it cannot be taken back any more",
+                driver.state.status.word()
+            ),
             hint: "To return to the state before, run the runbook that leads there.".to_owned(),
         });
     }
     let operator = driver.world.operator.clone();
     if driver.state.status != RunStatus::Stuck {
-        driver.stage(Event::RunResumed { operator: operator.clone(), reason: driver.wishes.reason.clone() })?;
+        driver.stage(Event::RunResumed {
+            operator: operator.clone(),
+            reason: driver.wishes.reason.clone(),
+        })?;
     }
     mark_lost(&mut driver)?;
     driver.stage(Event::UndoBegun { operator })?;
@@ -169,9 +192,13 @@ pub fn answer(
     let (mut journal, history) = store.reopen(run)?;
     let (mut state, plan) = rebuild(store, catalog, &history)?;
     let StepStatus::Waiting(question) = state.status_of(step).clone() else {
-        let waiting = state.steps.iter().find(|(_, step)| matches!(step.status, StepStatus::Waiting(_)));
+        let waiting =
+            state.steps.iter().find(|(_, step)| matches!(step.status, StepStatus::Waiting(_)));
         return Err(RunError::Usage {
-            message: format!("step `{step}` of run {run} is {}; it waits for no answer", state.status_of(step).word()),
+            message: format!(
+                "step `{step}` of run {run} is {}; it waits for no answer",
+                state.status_of(step).word()
+            ),
             hint: waiting.map_or_else(
                 || format!("No step waits. `runbook status {run}` shows where the run stands."),
                 |(key, _)| format!("The step that waits is `{key}`."),
@@ -223,20 +250,38 @@ async fn take_up(
     let (journal, history) = world.store.reopen(run)?;
     let (state, plan) = rebuild(&world.store, &world.catalog, &history)?;
     if state.began.environment != world.environment.name {
-        return Err(RunError::Internal(format!("run {run} belongs to environment `{}`", state.began.environment)));
+        return Err(RunError::Internal(format!(
+            "run {run} belongs to environment `{}`",
+            state.began.environment
+        )));
     }
     let lock = lock(&world, &plan, run)?;
     check_accounts(&world, &plan).await?;
+    // Before anything is looked at: a script that is still at it would change what is seen.
+    let ended = end_orphans(run).await;
+    if ended > 0 {
+        for reporter in &mut io.reporters {
+            reporter.note(&format!(
+                "{ended} processes of a script that had lost its runbook were ended"
+            ));
+        }
+    }
     if let Some(torn) = &history.torn {
         for reporter in &mut io.reporters {
-            reporter.note(&format!("the journal's last line was cut off ({} bytes): it was never written", torn.bytes));
+            reporter.note(&format!(
+                "the journal's last line was cut off ({} bytes): it was never written",
+                torn.bytes
+            ));
         }
     }
     let missing = state.began.secret_params.iter().find(|name| !secrets.contains_key(*name));
     if let Some(name) = missing {
         return Err(RunError::Usage {
             message: format!("parameter `{name}` is secret, so it was not kept"),
-            hint: format!("Give it again: set RUNBOOK_PARAM_{}, or `-p {name}=@FILE`.", name.to_uppercase()),
+            hint: format!(
+                "Give it again: set RUNBOOK_PARAM_{}, or `-p {name}=@FILE`.",
+                name.to_uppercase()
+            ),
         });
     }
     let params = with_secrets(state.began.params.clone(), secrets, &world.masker)?;
@@ -268,12 +313,19 @@ fn decide(driver: &mut Driver, decision: Decision) -> Result<(), RunError> {
         Wanted::Retry => Event::StepResolved { step: step.clone(), verdict: Verdict::Retry, by },
         Wanted::Done => Event::StepResolved {
             step: step.clone(),
-            verdict: Verdict::Done { outputs: driver.state.step(&step).and_then(|s| s.outputs.clone()).unwrap_or_default() },
+            verdict: Verdict::Done {
+                outputs: driver
+                    .state
+                    .step(&step)
+                    .and_then(|s| s.outputs.clone())
+                    .unwrap_or_default(),
+            },
             by,
         },
-        Wanted::Skip => {
-            Event::StepSkipped { step: step.clone(), reason: SkipReason::Operator { by: user, reason } }
-        }
+        Wanted::Skip => Event::StepSkipped {
+            step: step.clone(),
+            reason: SkipReason::Operator { by: user, reason },
+        },
         Wanted::Undo => {
             driver.undo_first.push_back(step);
             return Ok(());
@@ -305,7 +357,11 @@ fn retry_what_is_safe(driver: &mut Driver) -> Result<(), RunError> {
             || is_repeatable(&driver.plan, &step, &driver.world.catalog)
             || looks_first(driver, &step);
         if safe {
-            driver.stage(Event::StepResolved { step, verdict: Verdict::Retry, by: Resolver::Repeatable })?;
+            driver.stage(Event::StepResolved {
+                step,
+                verdict: Verdict::Retry,
+                by: Resolver::Repeatable,
+            })?;
         } else {
             driver.note(&format!(
                 "step `{step}` failed after it began and cannot look for its own effect: decide with `--step {step}=retry`, `skip`, `done` or `undo`"
@@ -343,7 +399,10 @@ fn release(driver: Driver, lock: Option<EnvironmentLock>) -> Result<(), RunError
     Ok(lock.map_or(Ok(()), EnvironmentLock::release)?)
 }
 
-async fn check_accounts(world: &World, plan: &Plan) -> Result<BTreeMap<String, AccountSeen>, RunError> {
+async fn check_accounts(
+    world: &World,
+    plan: &Plan,
+) -> Result<BTreeMap<String, AccountSeen>, RunError> {
     let mut seen = BTreeMap::new();
     for name in plan.accounts() {
         let target = guard::target(world, &name, None)?;
@@ -368,5 +427,8 @@ fn with_secrets(
 }
 
 fn digests(plan: &Plan) -> BTreeMap<String, String> {
-    plan.walk().into_iter().map(|(key, planned, _)| (key.written(), planned.digest.clone())).collect()
+    plan.walk()
+        .into_iter()
+        .map(|(key, planned, _)| (key.written(), planned.digest.clone()))
+        .collect()
 }

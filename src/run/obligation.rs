@@ -14,15 +14,22 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 ///
 /// # Errors
 /// When its text or its due date cannot be evaluated. The effect is there all the same.
-pub(super) fn incurred(job: &Job, outputs: &Values, now: Timestamp) -> Result<Option<Obligation>, Failure> {
+pub(super) fn incurred(
+    job: &Job,
+    outputs: &Values,
+    now: Timestamp,
+) -> Result<Option<Obligation>, Failure> {
     let Some(written) = &job.block.options.obligation else { return Ok(None) };
     let scope = with_outputs(&job.scope, outputs);
     let late = |failure: Failure| Failure { stage: Stage::Verification, ..failure };
     let text = inputs::text(&written.text, job.source(), &scope).map_err(late)?;
     let due = inputs::text(&written.due, job.source(), &scope).map_err(late)?;
     let due = due_date(&due, now).ok_or_else(|| {
-        Failure::new(Stage::Verification, format!("the obligation is due `{due}`, which is neither a date nor a duration"))
-            .hint("Write a date such as `2027-01-31`, or a duration such as `30d`.")
+        Failure::new(
+            Stage::Verification,
+            format!("the obligation is due `{due}`, which is neither a date nor a duration"),
+        )
+        .hint("Write a date such as `2027-01-31`, or a duration such as `30d`.")
     })?;
     Ok(Some(Obligation {
         step: job.cx.step.clone(),

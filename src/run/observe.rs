@@ -28,11 +28,15 @@ impl Look {
     pub(super) async fn once(&self) -> Observation {
         match self {
             Self::Block(job) => block(job).await,
-            Self::BuiltIn(job) => match built_in(&job.block).and_then(|name| job.world.actions.get(name)) {
-                Some(action) => action.observe(&job.cx).await,
-                None => Observation::CannotTell("this build cannot look".to_owned()),
-            },
-            Self::Impossible => Observation::CannotTell("the step has no `observe=` block".to_owned()),
+            Self::BuiltIn(job) => {
+                match built_in(&job.block).and_then(|name| job.world.actions.get(name)) {
+                    Some(action) => action.observe(&job.cx).await,
+                    None => Observation::CannotTell("this build cannot look".to_owned()),
+                }
+            }
+            Self::Impossible => {
+                Observation::CannotTell("the step has no `observe=` block".to_owned())
+            }
         }
     }
 
@@ -41,7 +45,8 @@ impl Look {
         let Self::Block(job) = self else { return self.once().await };
         let options = &job.block.options;
         let every = options.every.as_ref().map_or(DEFAULT_EVERY, |every| every.value);
-        let deadline = Instant::now() + options.within.as_ref().map_or(DEFAULT_WITHIN, |within| within.value);
+        let deadline =
+            Instant::now() + options.within.as_ref().map_or(DEFAULT_WITHIN, |within| within.value);
         loop {
             let seen = self.once().await;
             if !matches!(seen, Observation::Absent) || Instant::now() + every >= deadline {
@@ -76,11 +81,13 @@ async fn block(job: &Job) -> Observation {
     match job.perform().await {
         Attempt::Done(outputs) => match &job.block.options.holds {
             None => Observation::InPlace(outputs),
-            Some(holds) => match inputs::holds(holds, job.source(), &with_outputs(&job.scope, &outputs)) {
-                Ok(true) => Observation::InPlace(outputs),
-                Ok(false) => Observation::Absent,
-                Err(failure) => Observation::CannotTell(failure.message),
-            },
+            Some(holds) => {
+                match inputs::holds(holds, job.source(), &with_outputs(&job.scope, &outputs)) {
+                    Ok(true) => Observation::InPlace(outputs),
+                    Ok(false) => Observation::Absent,
+                    Err(failure) => Observation::CannotTell(failure.message),
+                }
+            }
         },
         Attempt::Failed(failure, _) if says_not_found(&failure.message) => Observation::Absent,
         Attempt::Failed(failure, _) => Observation::CannotTell(failure.message),

@@ -32,7 +32,11 @@ pub fn open(store: &Store, catalog: &Catalog, run: &RunId) -> Result<Opened, Run
 }
 
 /// The state and the plan of a history.
-pub(super) fn rebuild(store: &Store, catalog: &Catalog, history: &History) -> Result<(RunState, Plan), RunError> {
+pub(super) fn rebuild(
+    store: &Store,
+    catalog: &Catalog,
+    history: &History,
+) -> Result<(RunState, Plan), RunError> {
     let state = RunState::replay(history.events.iter().map(|recorded| &recorded.event))?;
     let plan = pinned(store, catalog, &state.began)?;
     Ok((state, plan))

@@ -10,7 +10,8 @@ use crate::model::value::{Value, Values};
 /// # Errors
 /// When one is unknown, missing, or not allowed.
 pub(super) fn complete(book: &Runbook, given: Values, scope: &Values) -> Result<Values, Failure> {
-    let bad = |message: String| Failure::new(Stage::Input, format!("runbook `{}`: {message}", book.name));
+    let bad =
+        |message: String| Failure::new(Stage::Input, format!("runbook `{}`: {message}", book.name));
     if let Some(unknown) = given.keys().find(|name| book.param(name).is_none()) {
         return Err(bad(format!("it has no parameter `{unknown}`")));
     }

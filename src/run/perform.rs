@@ -54,8 +54,13 @@ impl Job {
             let attempt = self.until().await;
             left -= 1;
             let Attempt::Failed(failure, _) = &attempt else { return attempt };
-            let Some(retry) = self.block.options.retry.as_ref().filter(|_| left > 0) else { return attempt };
-            self.cx.tell.say(Report::Waiting(format!("{}; {left} more attempts", failure.message))).await;
+            let Some(retry) = self.block.options.retry.as_ref().filter(|_| left > 0) else {
+                return attempt;
+            };
+            self.cx
+                .tell
+                .say(Report::Waiting(format!("{}; {left} more attempts", failure.message)))
+                .await;
             if !self.cx.stop.sleep(retry.delay.value).await {
                 return attempt;
             }
@@ -76,9 +81,11 @@ impl Job {
                 Ok(false) => {}
                 Err(failure) => return Attempt::Failed(verification(failure), Some(outputs)),
             }
-            let every = self.block.options.every.as_ref().map_or(DEFAULT_EVERY, |every| every.value);
+            let every =
+                self.block.options.every.as_ref().map_or(DEFAULT_EVERY, |every| every.value);
             if Instant::now() + every >= deadline {
-                let message = format!("`{}` did not hold within {}", until.value, short(self.timeout));
+                let message =
+                    format!("`{}` did not hold within {}", until.value, short(self.timeout));
                 return Attempt::Failed(Failure::new(Stage::Verification, message), Some(outputs));
             }
             self.cx.tell.say(Report::Waiting(format!("until {}", until.value))).await;
@@ -99,9 +106,17 @@ impl Job {
             match inputs::holds(expectation, self.source(), &scope) {
                 Ok(true) => {}
                 Ok(false) => {
-                    let shown = self.world.masker.mask_value(serde_json::Value::Object(outputs.clone()));
-                    let message = format!("expected `{}`, but the outputs are {}", expectation.value, bounded(&shown.to_string()));
-                    return Attempt::Failed(Failure::new(Stage::Verification, message), Some(outputs));
+                    let shown =
+                        self.world.masker.mask_value(serde_json::Value::Object(outputs.clone()));
+                    let message = format!(
+                        "expected `{}`, but the outputs are {}",
+                        expectation.value,
+                        bounded(&shown.to_string())
+                    );
+                    return Attempt::Failed(
+                        Failure::new(Stage::Verification, message),
+                        Some(outputs),
+                    );
                 }
                 Err(failure) => return Attempt::Failed(verification(failure), Some(outputs)),
             }
@@ -139,11 +154,14 @@ impl Job {
     }
 
     pub(super) fn troubled(&self, trouble: Trouble) -> Attempt {
-        let failure = Failure { stage: Stage::Invocation, message: trouble.message, hint: trouble.hint };
+        let failure =
+            Failure { stage: Stage::Invocation, message: trouble.message, hint: trouble.hint };
         match trouble.certainty {
             Certainty::Parked => Attempt::Parked,
             Certainty::Unknown if self.effect.changes() => Attempt::Unknown(failure.message),
-            Certainty::NothingHappened | Certainty::Failed | Certainty::Unknown => Attempt::Failed(failure, None),
+            Certainty::NothingHappened | Certainty::Failed | Certainty::Unknown => {
+                Attempt::Failed(failure, None)
+            }
         }
     }
 
@@ -158,11 +176,15 @@ impl Job {
         match ended {
             ShellEnd::Succeeded(outputs) => Attempt::Done(outputs),
             ShellEnd::NotStarted(trouble) => self.troubled(trouble),
-            ShellEnd::Exit { .. } => Attempt::Failed(Failure::new(Stage::Invocation, message), None),
+            ShellEnd::Exit { .. } => {
+                Attempt::Failed(Failure::new(Stage::Invocation, message), None)
+            }
             ShellEnd::BadOutputs { outputs, .. } => {
                 Attempt::Failed(Failure::new(Stage::Verification, message), Some(outputs))
             }
-            ShellEnd::TimedOut { .. } | ShellEnd::Stopped | ShellEnd::Lost(_) => self.troubled(self.cut_off(&message)),
+            ShellEnd::TimedOut { .. } | ShellEnd::Stopped | ShellEnd::Lost(_) => {
+                self.troubled(self.cut_off(&message))
+            }
         }
     }
 
@@ -171,15 +193,18 @@ impl Job {
         let Body::Script { interpreter, text } = &self.block.body else {
             return Err(Failure::new(Stage::Input, "it is not a script"));
         };
-        let log = self
-            .world
-            .store
-            .output(&self.cx.run, &self.cx.step)
-            .map_err(|error| Failure::new(Stage::Input, format!("its output cannot be kept: {error}")))?;
+        let log = self.world.store.output(&self.cx.run, &self.cx.step).map_err(|error| {
+            Failure::new(Stage::Input, format!("its output cannot be kept: {error}"))
+        })?;
         Ok(ShellRun {
             interpreter: *interpreter,
             text: text.value.clone(),
-            env: self.cx.inputs.iter().map(|(name, value)| (name.clone(), environment_text(value))).collect(),
+            env: self
+                .cx
+                .inputs
+                .iter()
+                .map(|(name, value)| (name.clone(), environment_text(value)))
+                .collect(),
             outputs: OutputsWanted::from(&self.block.options.outputs),
             secrets: self.block.options.secrets.iter().map(|name| name.value.clone()).collect(),
             project: self.world.project.clone(),

@@ -76,9 +76,13 @@ pub(super) fn gate(job: &Job) -> Result<Option<Question>, Failure> {
 fn in_place(job: &Job, outputs: Values) -> Preparation {
     match job.expected(outputs) {
         Attempt::Done(outputs) => Preparation::InPlace(outputs),
-        Attempt::Failed(failure, _) => Preparation::Refused(Failure { stage: Stage::Guard, ..failure }),
+        Attempt::Failed(failure, _) => {
+            Preparation::Refused(Failure { stage: Stage::Guard, ..failure })
+        }
         Attempt::Unknown(cause) => Preparation::Refused(Failure::new(Stage::Guard, cause)),
-        Attempt::Parked => Preparation::Refused(Failure::new(Stage::Guard, "stopped at the operator's request")),
+        Attempt::Parked => {
+            Preparation::Refused(Failure::new(Stage::Guard, "stopped at the operator's request"))
+        }
     }
 }
 
@@ -98,10 +102,11 @@ async fn memo(job: &Job) -> Result<Memo, Failure> {
     if !job.cx.memo.is_null() {
         return Ok(job.cx.memo.clone());
     }
-    action
-        .prepare(&job.cx)
-        .await
-        .map_err(|trouble| Failure { stage: Stage::Guard, message: trouble.message, hint: trouble.hint })
+    action.prepare(&job.cx).await.map_err(|trouble| Failure {
+        stage: Stage::Guard,
+        message: trouble.message,
+        hint: trouble.hint,
+    })
 }
 
 /// Carries the step out, and looks afterwards whether its effect is really there.
@@ -115,11 +120,14 @@ pub(super) async fn perform_and_verify(job: &Job, look: &Look) -> Attempt {
             job.expected(outputs)
         }
         Observation::Absent => {
-            let message = "it ended well, but its `observe=` block says that the effect is not in place";
+            let message =
+                "it ended well, but its `observe=` block says that the effect is not in place";
             Attempt::Failed(Failure::new(Stage::Verification, message), Some(outputs.clone()))
         }
         Observation::CannotTell(why) => {
-            let message = format!("it ended well, but its `observe=` block cannot tell whether the effect is in place: {why}");
+            let message = format!(
+                "it ended well, but its `observe=` block cannot tell whether the effect is in place: {why}"
+            );
             Attempt::Failed(Failure::new(Stage::Verification, message), Some(outputs.clone()))
         }
     }

@@ -16,7 +16,9 @@ impl Driver {
         let mut frames: Vec<(Option<StepKey>, &Frame)> = vec![(None, &plan.root)];
         for (key, step) in &self.state.steps {
             let ran = !matches!(step.status, StepStatus::Skipped(_)) && step.params.is_some();
-            if let Some(inner) = plan.find(key).and_then(|(planned, _)| planned.calls.as_deref()).filter(|_| ran) {
+            if let Some(inner) =
+                plan.find(key).and_then(|(planned, _)| planned.calls.as_deref()).filter(|_| ran)
+            {
                 frames.push((Some(key.clone()), inner));
             }
         }

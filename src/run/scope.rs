@@ -34,7 +34,9 @@ impl Scopes<'_> {
     pub(super) fn frame(&self, outer: Option<&StepKey>) -> Values {
         let params = match outer {
             None => self.params.clone(),
-            Some(outer) => self.state.step(outer).and_then(|step| step.params.clone()).unwrap_or_default(),
+            Some(outer) => {
+                self.state.step(outer).and_then(|step| step.params.clone()).unwrap_or_default()
+            }
         };
         let frame = match outer {
             None => Some(&self.plan.root),
@@ -46,14 +48,19 @@ impl Scopes<'_> {
             .environment
             .accounts
             .iter()
-            .map(|(name, account)| (name.to_string(), json!({ "id": account.id, "region": account.region })))
+            .map(|(name, account)| {
+                (name.to_string(), json!({ "id": account.id, "region": account.region }))
+            })
             .collect();
         let began = &self.state.began;
         [
             ("params", Value::Object(params)),
             ("steps", Value::Object(steps)),
             ("accounts", Value::Object(accounts)),
-            ("run", json!({ "id": began.run, "mode": began.mode, "environment": began.environment })),
+            (
+                "run",
+                json!({ "id": began.run, "mode": began.mode, "environment": began.environment }),
+            ),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
@@ -65,7 +72,8 @@ impl Scopes<'_> {
             .steps
             .iter()
             .filter_map(|planned| {
-                let key = outer.map_or_else(|| StepKey::top(&planned.id), |outer| outer.child(&planned.id));
+                let key = outer
+                    .map_or_else(|| StepKey::top(&planned.id), |outer| outer.child(&planned.id));
                 let step = self.state.step(&key)?;
                 // While a run is on its way back, an undo may still need what an undone step gave.
                 let known = step.status.is_settled() || self.state.undoing;

@@ -68,7 +68,9 @@ impl Driver {
         match self.open_or_skip(&key, planned, frame) {
             Ok(Some(event)) => return self.stage(event),
             Ok(None) => {}
-            Err(failure) => return self.stage(Event::StepFailed { step: key, failure, outputs: None }),
+            Err(failure) => {
+                return self.stage(Event::StepFailed { step: key, failure, outputs: None });
+            }
         }
         if self.wishes.ask_every_step && self.io.prompter.is_some() && !self.chosen.contains(&key) {
             let title = planned.step(frame).title.clone();
@@ -83,7 +85,12 @@ impl Driver {
     }
 
     /// The `if`, the loop and the sub-runbook of a step: what comes before anything starts.
-    fn open_or_skip(&self, key: &StepKey, planned: &Planned, frame: &Frame) -> Result<Option<Event>, Failure> {
+    fn open_or_skip(
+        &self,
+        key: &StepKey,
+        planned: &Planned,
+        frame: &Frame,
+    ) -> Result<Option<Event>, Failure> {
         let step = planned.step(frame);
         let source = &frame.book.source;
         let scope = self.maker().scopes().of(key);
@@ -95,7 +102,12 @@ impl Driver {
             return Ok(Some(Event::StepSkipped { step: key.clone(), reason }));
         }
         if let Some(list) = step.block.options.for_each.as_ref().filter(|_| !is_element) {
-            return loop_of(key, inputs::value(list, source, &scope)?, step.block.options.allow_empty).map(Some);
+            return loop_of(
+                key,
+                inputs::value(list, source, &scope)?,
+                step.block.options.allow_empty,
+            )
+            .map(Some);
         }
         let Some(inner) = &planned.calls else { return Ok(None) };
         let given = inputs::inputs(&step.block, source, &scope, &self.world.catalog)?;
@@ -105,11 +117,20 @@ impl Driver {
     }
 
     /// Starts a step, asks about it, or puts its preparation up. Gives the event to stage, if there is one already.
-    fn begin_step(&mut self, key: &StepKey, planned: &Planned, frame: &Frame) -> Result<Option<Event>, Failure> {
+    fn begin_step(
+        &mut self,
+        key: &StepKey,
+        planned: &Planned,
+        frame: &Frame,
+    ) -> Result<Option<Event>, Failure> {
         let job = self.maker().step(key, planned, frame)?;
         if let Some(question) = question(&job)? {
             if let Some(answer) = self.answered(key) {
-                return Ok(Some(Event::StepSucceeded { step: key.clone(), outputs: answer, took_ms: 0 }));
+                return Ok(Some(Event::StepSucceeded {
+                    step: key.clone(),
+                    outputs: answer,
+                    took_ms: 0,
+                }));
             }
             return Ok(Some(Event::StepWaiting { step: key.clone(), question }));
         }
@@ -143,7 +164,13 @@ impl Driver {
         matches!(step.status, StepStatus::Answered).then(|| step.answer.clone()).flatten()
     }
 
-    fn started(&self, key: &StepKey, job: &Job, account: Option<AccountSeen>, memo: Value) -> Event {
+    fn started(
+        &self,
+        key: &StepKey,
+        job: &Job,
+        account: Option<AccountSeen>,
+        memo: Value,
+    ) -> Event {
         let shown = self.world.masker.mask_value(Value::Object(job.cx.inputs.clone()));
         Event::StepStarted(Box::new(StepStarted {
             step: key.clone(),
@@ -166,7 +193,11 @@ impl Driver {
             _ => None,
         };
         if let Some(by) = by {
-            return self.stage(Event::StepAnswered { step: key, by: by.to_owned(), values: Values::new() });
+            return self.stage(Event::StepAnswered {
+                step: key,
+                by: by.to_owned(),
+                values: Values::new(),
+            });
         }
         if self.io.prompter.is_none() || self.hand.stopping {
             self.hand.unanswerable.insert(key);
@@ -183,23 +214,29 @@ impl Driver {
     }
 
     fn outputs_of_group(&self, key: &StepKey) -> Values {
-        let given = |child: &StepKey| self.state.step(child).and_then(|step| step.outputs.clone()).unwrap_or_default();
+        let given = |child: &StepKey| {
+            self.state.step(child).and_then(|step| step.outputs.clone()).unwrap_or_default()
+        };
         let items = self.state.step(key).and_then(|step| step.items.as_ref()).map(Vec::len);
         let Some(count) = items else {
-            let Some(inner) = self.plan.find(key).and_then(|(planned, _)| planned.calls.as_deref()) else {
+            let Some(inner) = self.plan.find(key).and_then(|(planned, _)| planned.calls.as_deref())
+            else {
                 return Values::new();
             };
             return inner
                 .steps
                 .iter()
-                .map(|planned| (planned.id.to_string(), Value::Object(given(&key.child(&planned.id)))))
+                .map(|planned| {
+                    (planned.id.to_string(), Value::Object(given(&key.child(&planned.id))))
+                })
                 .collect();
         };
         // The outputs of a loop are the outputs of its elements, in order, name by name.
         let mut outputs = Values::new();
         for index in 0..count {
             for (name, value) in given(&key.element(index)) {
-                let list = outputs.entry(name).or_insert_with(|| Value::Array(vec![Value::Null; index]));
+                let list =
+                    outputs.entry(name).or_insert_with(|| Value::Array(vec![Value::Null; index]));
                 if let Value::Array(list) = list {
                     list.resize(index, Value::Null);
                     list.push(value);
@@ -228,7 +265,11 @@ impl Driver {
     }
 
     fn repeat(&mut self, key: StepKey) -> Result<(), RunError> {
-        self.stage(Event::StepResolved { step: key, verdict: Verdict::Retry, by: Resolver::Repeatable })
+        self.stage(Event::StepResolved {
+            step: key,
+            verdict: Verdict::Retry,
+            by: Resolver::Repeatable,
+        })
     }
 
     fn cannot_resolve(&mut self, key: StepKey, why: &str) {
@@ -285,7 +326,13 @@ impl Driver {
         }
     }
 
-    fn prepared(&mut self, key: StepKey, job: Box<Job>, look: Look, preparation: Preparation) -> Result<(), RunError> {
+    fn prepared(
+        &mut self,
+        key: StepKey,
+        job: Box<Job>,
+        look: Look,
+        preparation: Preparation,
+    ) -> Result<(), RunError> {
         match preparation {
             Preparation::InPlace(outputs) => {
                 let owed = obligation::incurred(&job, &outputs, (self.world.clock)());
@@ -293,7 +340,9 @@ impl Driver {
                 self.owe(owed)
             }
             Preparation::Gate(question) => self.stage(Event::StepWaiting { step: key, question }),
-            Preparation::Refused(failure) => self.stage(Event::StepFailed { step: key, failure, outputs: None }),
+            Preparation::Refused(failure) => {
+                self.stage(Event::StepFailed { step: key, failure, outputs: None })
+            }
             // The operator asked to stop while it was looked at: nothing has begun, so nothing begins.
             Preparation::Ready { .. } if self.hand.stopping => Ok(()),
             Preparation::Ready { account, memo } => {
@@ -307,14 +356,24 @@ impl Driver {
         }
     }
 
-    fn performed(&mut self, key: StepKey, job: &Job, attempt: Attempt, took: Duration) -> Result<(), RunError> {
+    fn performed(
+        &mut self,
+        key: StepKey,
+        job: &Job,
+        attempt: Attempt,
+        took: Duration,
+    ) -> Result<(), RunError> {
         let names = job.block.options.secrets.iter().map(|name| name.value.as_str());
         match attempt {
             Attempt::Done(outputs) => {
                 register(&outputs, names, &self.world.masker);
                 let owed = obligation::incurred(job, &outputs, (self.world.clock)());
                 if let Err(failure) = owed {
-                    return self.stage(Event::StepFailed { step: key, failure, outputs: Some(outputs) });
+                    return self.stage(Event::StepFailed {
+                        step: key,
+                        failure,
+                        outputs: Some(outputs),
+                    });
                 }
                 let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
                 self.stage(Event::StepSucceeded { step: key, outputs, took_ms })?;
@@ -331,7 +390,10 @@ impl Driver {
         }
     }
 
-    fn owe(&mut self, owed: Result<Option<crate::engine::event::Obligation>, Failure>) -> Result<(), RunError> {
+    fn owe(
+        &mut self,
+        owed: Result<Option<crate::engine::event::Obligation>, Failure>,
+    ) -> Result<(), RunError> {
         match owed {
             Ok(Some(obligation)) => self.stage(Event::ObligationIncurred(Box::new(obligation))),
             Ok(None) => Ok(()),
@@ -342,15 +404,26 @@ impl Driver {
         }
     }
 
-    fn resolved(&mut self, key: StepKey, job: &Job, seen: Result<Observation, Failure>) -> Result<(), RunError> {
+    fn resolved(
+        &mut self,
+        key: StepKey,
+        job: &Job,
+        seen: Result<Observation, Failure>,
+    ) -> Result<(), RunError> {
         let by = Resolver::Observation;
         match seen {
             Ok(Observation::InPlace(outputs)) => {
                 let owed = obligation::incurred(job, &outputs, (self.world.clock)());
-                self.stage(Event::StepResolved { step: key, verdict: Verdict::Done { outputs }, by })?;
+                self.stage(Event::StepResolved {
+                    step: key,
+                    verdict: Verdict::Done { outputs },
+                    by,
+                })?;
                 self.owe(owed)
             }
-            Ok(Observation::Absent) => self.stage(Event::StepResolved { step: key, verdict: Verdict::Retry, by }),
+            Ok(Observation::Absent) => {
+                self.stage(Event::StepResolved { step: key, verdict: Verdict::Retry, by })
+            }
             Ok(Observation::CannotTell(why)) => {
                 if self.is_repeatable(&key) {
                     return self.repeat(key);
@@ -370,7 +443,11 @@ impl Driver {
         is_repeatable(&self.plan, key, &self.world.catalog)
     }
 
-    fn was_answered(&mut self, key: StepKey, answer: Option<(Values, String)>) -> Result<(), RunError> {
+    fn was_answered(
+        &mut self,
+        key: StepKey,
+        answer: Option<(Values, String)>,
+    ) -> Result<(), RunError> {
         if !self.hand.asking.remove(&key) {
             return Ok(());
         }
@@ -378,8 +455,11 @@ impl Driver {
         self.resume_display();
         match answer {
             Some((values, by)) => {
-                if let StepStatus::Waiting(Question::Input { fields, .. }) = self.state.status_of(&key) {
-                    let secret = fields.iter().filter(|field| field.secret).map(|field| field.name.as_str());
+                if let StepStatus::Waiting(Question::Input { fields, .. }) =
+                    self.state.status_of(&key)
+                {
+                    let secret =
+                        fields.iter().filter(|field| field.secret).map(|field| field.name.as_str());
                     register(&values, secret, &self.world.masker);
                 }
                 self.stage(Event::StepAnswered { step: key, by, values })
@@ -401,7 +481,10 @@ impl Driver {
             Choice::RunAll => self.wishes.ask_every_step = false,
             Choice::Skip(reason) => {
                 let by = self.world.operator.user.clone();
-                return self.stage(Event::StepSkipped { step: key, reason: SkipReason::Operator { by, reason } });
+                return self.stage(Event::StepSkipped {
+                    step: key,
+                    reason: SkipReason::Operator { by, reason },
+                });
             }
             Choice::Undo => {
                 self.undo_wanted = true;
@@ -414,7 +497,11 @@ impl Driver {
 }
 
 /// Whether a repeat of a step is harmless: it only reads, or its action says so.
-pub(super) fn is_repeatable(plan: &Plan, key: &StepKey, catalog: &crate::model::action::Catalog) -> bool {
+pub(super) fn is_repeatable(
+    plan: &Plan,
+    key: &StepKey,
+    catalog: &crate::model::action::Catalog,
+) -> bool {
     let Some((planned, frame)) = plan.find(key) else { return false };
     match &planned.step(frame).block.body {
         _ if !planned.effect.changes() => true,
@@ -442,7 +529,8 @@ fn loop_of(key: &StepKey, list: Value, allow_empty: bool) -> Result<Event, Failu
         return Ok(Event::StepSkipped { step: key.clone(), reason: SkipReason::Empty });
     }
     if items.is_empty() {
-        return Err(failure("`for_each` gave an empty list".to_owned()).hint("If that is fine, add `allow_empty: true`."));
+        return Err(failure("`for_each` gave an empty list".to_owned())
+            .hint("If that is fine, add `allow_empty: true`."));
     }
     Ok(Event::StepOpened { step: key.clone(), items: Some(items), params: None })
 }

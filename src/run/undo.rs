@@ -71,7 +71,9 @@ impl Undoing {
         })?;
         let limit = job.timeout + GRACE;
         let ended = tokio::time::timeout(limit, action.undo(&job.cx, self.outputs.as_ref())).await;
-        ended.unwrap_or_else(|_| Err(Trouble::unknown("its undo did not end in time"))).map_err(failed)
+        ended
+            .unwrap_or_else(|_| Err(Trouble::unknown("its undo did not end in time")))
+            .map_err(failed)
     }
 
     async fn by_block(&self, seen: Option<&Observation>) -> Result<Option<String>, Failure> {
@@ -86,8 +88,13 @@ impl Undoing {
         match undo.perform().await {
             Attempt::Done(_) => Ok(None),
             Attempt::Failed(failure, _) => Err(failure),
-            Attempt::Unknown(cause) => Err(Failure::new(Stage::Invocation, format!("whether it was taken back is unknown: {cause}"))),
-            Attempt::Parked => Err(Failure::new(Stage::Invocation, "stopped at the operator's request")),
+            Attempt::Unknown(cause) => Err(Failure::new(
+                Stage::Invocation,
+                format!("whether it was taken back is unknown: {cause}"),
+            )),
+            Attempt::Parked => {
+                Err(Failure::new(Stage::Invocation, "stopped at the operator's request"))
+            }
         }
     }
 
@@ -98,10 +105,13 @@ impl Undoing {
         }
         match self.look.once().await {
             Observation::Absent => Ok(None),
-            Observation::CannotTell(why) => Ok(Some(format!("whether it is gone cannot be told: {why}"))),
-            Observation::InPlace(_) => {
-                Err(Failure::new(Stage::Verification, "its undo ended well, but its effect is still in place"))
+            Observation::CannotTell(why) => {
+                Ok(Some(format!("whether it is gone cannot be told: {why}")))
             }
+            Observation::InPlace(_) => Err(Failure::new(
+                Stage::Verification,
+                "its undo ended well, but its effect is still in place",
+            )),
         }
     }
 }

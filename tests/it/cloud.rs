@@ -8,7 +8,11 @@ use std::future::Future;
 
 /// Runs something asynchronous to its end.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(future)
 }
 
 fn config(account: &str) -> SdkConfig {
@@ -16,9 +20,9 @@ fn config(account: &str) -> SdkConfig {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
         .endpoint_url(&emulator().endpoint)
-        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(Credentials::new(
-            account, "test", None, None, "tests",
-        )))
+        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+            Credentials::new(account, "test", None, None, "tests"),
+        ))
         .build()
 }
 
@@ -67,7 +71,8 @@ pub(crate) async fn keys(account: &str, places: &Places) -> Keys {
     let mut all = BTreeMap::new();
     let listed = kms.list_keys().limit(1_000).send().await.expect("keys");
     for key in listed.keys() {
-        let described = kms.describe_key().key_id(key.key_id().expect("an id")).send().await.expect("a key");
+        let described =
+            kms.describe_key().key_id(key.key_id().expect("an id")).send().await.expect("a key");
         let key = described.key_metadata().expect("a key");
         if key.key_manager().is_some_and(|manager| manager.as_str() == "CUSTOMER") {
             let state = key.key_state().expect("a state").as_str().to_owned();
@@ -76,18 +81,32 @@ pub(crate) async fn keys(account: &str, places: &Places) -> Keys {
     }
     let (objects, bucket_default) = bucket(account, &places.bucket).await;
     let logs = aws_sdk_cloudwatchlogs::Client::new(&config(account));
-    let groups = logs.describe_log_groups().log_group_name_prefix(&places.log_group).send().await.expect("log groups");
+    let groups = logs
+        .describe_log_groups()
+        .log_group_name_prefix(&places.log_group)
+        .send()
+        .await
+        .expect("log groups");
     let secrets = aws_sdk_secretsmanager::Client::new(&config(account));
-    let secret = secrets.describe_secret().secret_id(&places.secret).send().await.expect("the secret");
+    let secret =
+        secrets.describe_secret().secret_id(&places.secret).send().await.expect("the secret");
     let lambda = aws_sdk_lambda::Client::new(&config(account));
-    let function =
-        lambda.get_function_configuration().function_name(&places.function).send().await.expect("the function");
+    let function = lambda
+        .get_function_configuration()
+        .function_name(&places.function)
+        .send()
+        .await
+        .expect("the function");
     Keys {
         alias,
         all,
         objects,
         bucket_default,
-        log_group: groups.log_groups().first().and_then(|group| group.kms_key_id()).map(str::to_owned),
+        log_group: groups
+            .log_groups()
+            .first()
+            .and_then(|group| group.kms_key_id())
+            .map(str::to_owned),
         secret: secret.kms_key_id().map(str::to_owned),
         function: function.kms_key_arn().map(str::to_owned),
     }
@@ -105,7 +124,8 @@ async fn bucket(account: &str, bucket: &str) -> (BTreeMap<String, String>, Strin
         got.body.collect().await.expect("a body");
         objects.insert(format!("{key}@{id}"), encrypted);
     }
-    let encryption = s3.get_bucket_encryption().bucket(bucket).send().await.expect("the bucket's encryption");
+    let encryption =
+        s3.get_bucket_encryption().bucket(bucket).send().await.expect("the bucket's encryption");
     let default = encryption
         .server_side_encryption_configuration()
         .and_then(|configuration| configuration.rules().first())

@@ -16,7 +16,10 @@ fn killed_at_every_record_the_main_job_ends_the_same() {
     for record in 1..BOUND {
         let before = look(&project);
         let at = record.to_string();
-        let ran = project.run_with(&["run", "kms-replace", "--env", "sandbox"], &[("RUNBOOK_KILL_AT_RECORD", &at)]);
+        let ran = project.run_with(
+            &["run", "kms-replace", "--env", "sandbox"],
+            &[("RUNBOOK_KILL_AT_RECORD", &at)],
+        );
         if ran.signal != Some(SIGKILL) {
             // The run has fewer records than that: it ended by itself, and the matrix is complete.
             ran.ended(0);
@@ -28,7 +31,9 @@ fn killed_at_every_record_the_main_job_ends_the_same() {
         let resumed = project.run(&["resume"]);
         let how_far = format!("killed at record {record}:\n{}", resumed.stderr);
         // The very last record is the success of the run. Nothing is left to resume then.
-        if project.journal().last().expect("a record")["event"]["event"] != "run_succeeded" || resumed.code == Some(0) {
+        if project.journal().last().expect("a record")["event"]["event"] != "run_succeeded"
+            || resumed.code == Some(0)
+        {
             assert_eq!(resumed.code, Some(0), "{how_far}");
         }
         assert_replaced(&before, &look(&project));
@@ -71,14 +76,20 @@ fn a_journal_cut_at_every_byte_of_its_last_record_is_resumed() {
     project.write("go", "");
     let journal = project.newest_run().join("journal.jsonl");
     let whole = std::fs::read(&journal).expect("a journal");
-    let last = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').expect("a line") + 1;
+    let last =
+        whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').expect("a line") + 1;
     // Every byte is cut; to keep the suite's time every seventh cut is resumed by a process of its own.
     for cut in last..whole.len() {
         std::fs::write(&journal, &whole[..cut]).expect("a cut");
         if cut % 7 == 0 || cut == last || cut + 1 == whole.len() {
             project.run(&["status", "--json"]).ended(0);
             let resumed = project.run(&["resume"]).ended(0);
-            assert_eq!(resumed.stderr.contains("cut off"), cut != last, "cut at {cut}:\n{}", resumed.stderr);
+            assert_eq!(
+                resumed.stderr.contains("cut off"),
+                cut != last,
+                "cut at {cut}:\n{}",
+                resumed.stderr
+            );
         }
     }
 }
@@ -99,4 +110,20 @@ fn a_journal_that_is_damaged_in_the_middle_is_refused() {
     assert_ne!(refused.code, Some(0));
     refused.says("line");
     assert_ne!(project.run(&["log", &run, "--verify"]).code, Some(0));
+}
+
+const OUTLIVES: &str = "---\ntitle: Outlives\nsummary: For the tests.\nowner: tests\n---\n\n# Outlives\n\n## Steps\n\n### Slow\n\n```bash step=slow\n#| irreversible: test\necho $$ > \"$RUNBOOK_PROJECT/pid\"\ntouch \"$RUNBOOK_PROJECT/begun\"\nwhile :; do sleep 0.1; done\n```\n";
+
+#[test]
+fn a_script_that_lost_its_runbook_is_ended_before_the_run_goes_on() {
+    let project = Project::local(&[("outlives", OUTLIVES)]);
+    let mut first =
+        project.command(&["run", "outlives", "--env", "sandbox"]).spawn().expect("the first");
+    crate::guards::until(|| project.exists("begun"));
+    first.kill().expect("it can be killed");
+    first.wait().expect("it ends");
+    let alive = std::path::PathBuf::from(format!("/proc/{}", project.read("pid").trim()));
+    assert!(alive.exists(), "the script died with its runbook: this test proves nothing");
+    project.run(&["resume"]).ended(5).says("slow");
+    assert!(!alive.exists(), "the script goes on beside the resumed run");
 }

@@ -23,7 +23,8 @@ impl Accounts {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let base = u64::from(std::process::id()) * 100_000 + NEXT.fetch_add(10, Ordering::Relaxed);
-        let id = |offset: u64| format!("{:012}", 500_000_000_000 + (base + offset) % 400_000_000_000);
+        let id =
+            |offset: u64| format!("{:012}", 500_000_000_000 + (base + offset) % 400_000_000_000);
         Self { workload: id(1), data: id(2), platform: id(3) }
     }
 }
@@ -131,7 +132,11 @@ impl Project {
 
     /// Runs the program to its end with more in its environment.
     pub(crate) fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
-        let output = self.command(arguments).envs(environment.iter().copied()).output().expect("the program starts");
+        let output = self
+            .command(arguments)
+            .envs(environment.iter().copied())
+            .output()
+            .expect("the program starts");
         Ran::new(arguments, output)
     }
 

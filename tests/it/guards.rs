@@ -18,7 +18,11 @@ fn the_wrong_account_is_refused_before_anything_happens() {
     );
     assert_ne!(text, wrong);
     project.write("runbook.yaml", &wrong.replace("    seed: [account-redeploy]\n", ""));
-    project.run(&["run", "change", "--env", "sandbox"]).ended(4).says("wrong account").says(&project.accounts.platform);
+    project
+        .run(&["run", "change", "--env", "sandbox"])
+        .ended(4)
+        .says("wrong account")
+        .says(&project.accounts.platform);
     assert!(!project.exists("changed"));
 }
 
@@ -27,7 +31,8 @@ fn a_denied_account_is_refused_whatever_the_environment_says() {
     let project = Project::shipped();
     project.write("runbooks/change.md", CHANGE);
     let text = project.read("runbook.yaml").replace("    seed: [account-redeploy]\n", "");
-    project.write("runbook.yaml", &format!("{text}deny_accounts: [\"{}\"]\n", project.accounts.data));
+    project
+        .write("runbook.yaml", &format!("{text}deny_accounts: [\"{}\"]\n", project.accounts.data));
     project.run(&["run", "change", "--env", "sandbox"]).ended(4).says("deny_accounts");
     assert!(!project.exists("changed"));
 }
@@ -35,7 +40,8 @@ fn a_denied_account_is_refused_whatever_the_environment_says() {
 #[test]
 fn a_second_process_is_refused_while_the_first_lives() {
     let project = Project::local(&[("slow", SLOW)]);
-    let mut first = project.command(&["run", "slow", "--env", "sandbox"]).spawn().expect("the first");
+    let mut first =
+        project.command(&["run", "slow", "--env", "sandbox"]).spawn().expect("the first");
     until(|| project.exists("begun"));
     project.run(&["run", "slow", "--env", "sandbox"]).ended(7).says("alive");
     project.run(&["resume"]).ended(7);
@@ -49,7 +55,11 @@ fn a_frozen_environment_is_left_alone_until_it_is_thawed() {
     let project = Project::local(&[("slow", SLOW)]);
     project.write("go", "");
     project.run(&["freeze", "sandbox", "--reason", "incident 7"]).ended(0);
-    project.run(&["run", "slow", "--env", "sandbox"]).ended(4).says("incident 7").says("runbook thaw sandbox");
+    project
+        .run(&["run", "slow", "--env", "sandbox"])
+        .ended(4)
+        .says("incident 7")
+        .says("runbook thaw sandbox");
     assert!(!project.exists("begun"));
     project.run(&["thaw", "sandbox"]).ended(0);
     project.run(&["run", "slow", "--env", "sandbox"]).ended(0);
@@ -58,12 +68,17 @@ fn a_frozen_environment_is_left_alone_until_it_is_thawed() {
 #[test]
 fn a_run_that_was_killed_holds_its_environment_until_it_is_resumed() {
     let project = Project::local(&[("slow", SLOW)]);
-    let mut first = project.command(&["run", "slow", "--env", "sandbox"]).spawn().expect("the first");
+    let mut first =
+        project.command(&["run", "slow", "--env", "sandbox"]).spawn().expect("the first");
     until(|| project.exists("begun"));
     first.kill().expect("the first can be killed");
     first.wait().expect("the first ends");
     project.write("go", "");
-    project.run(&["run", "slow", "--env", "sandbox"]).ended(7).says("runbook resume").says("runbook unlock");
+    project
+        .run(&["run", "slow", "--env", "sandbox"])
+        .ended(7)
+        .says("runbook resume")
+        .says("runbook unlock");
     // A script that cannot look for its own effect is unknown, and nobody but a person can say more.
     project.run(&["resume"]).ended(5).says("slow");
     project.run(&["resume", "--step", "slow=done", "--reason", "seen with my own eyes"]).ended(0);

@@ -3,7 +3,9 @@
 use crate::env::Project;
 
 fn book(front: &str, body: &str) -> String {
-    format!("---\ntitle: A test\nsummary: For the tests.\nowner: tests\n{front}---\n\n# A test\n\n## Steps\n\n{body}")
+    format!(
+        "---\ntitle: A test\nsummary: For the tests.\nowner: tests\n{front}---\n\n# A test\n\n## Steps\n\n{body}"
+    )
 }
 
 /// A script step.
@@ -24,11 +26,16 @@ fn outputs_flow_through_the_environment_and_never_become_code() {
         "effect: read\nenv:\n  COPIED: \"{{ steps.write.copied }}\"\n  VALUE: \"{{ params.value }}\"",
         "test \"$COPIED\" = \"$VALUE\"",
     );
-    let project = Project::local(&[("flow", &book("params:\n  value: { type: string }\n", &steps))]);
+    let project =
+        Project::local(&[("flow", &book("params:\n  value: { type: string }\n", &steps))]);
     project.write("value.txt", hostile);
     project.run(&["run", "flow", "--env", "sandbox", "-p", "value=@value.txt"]).ended(0);
     assert!(!project.exists("pwned"), "a value was run");
-    let found = std::process::Command::new("find").arg(project.path()).args(["-name", "pwned"]).output().expect("find");
+    let found = std::process::Command::new("find")
+        .arg(project.path())
+        .args(["-name", "pwned"])
+        .output()
+        .expect("find");
     assert!(found.stdout.is_empty(), "a value was run: {}", String::from_utf8_lossy(&found.stdout));
 }
 
@@ -38,7 +45,11 @@ fn a_failed_step_pauses_and_resume_goes_on_from_there() {
         + &bash("second", "effect: read", "test -e \"$RUNBOOK_PROJECT/go\"")
         + &bash("third", "irreversible: test", "echo once >> \"$RUNBOOK_PROJECT/third\"");
     let project = Project::local(&[("pause", &book("", &steps))]);
-    project.run(&["run", "pause", "--env", "sandbox"]).ended(1).says("second").says("runbook resume");
+    project
+        .run(&["run", "pause", "--env", "sandbox"])
+        .ended(1)
+        .says("second")
+        .says("runbook resume");
     assert!(!project.exists("third"));
     project.write("go", "");
     project.run(&["resume"]).ended(0);
@@ -48,7 +59,11 @@ fn a_failed_step_pauses_and_resume_goes_on_from_there() {
 
 #[test]
 fn a_failed_script_that_cannot_look_for_its_effect_needs_a_decision() {
-    let steps = bash("half", "irreversible: test", "echo half >> \"$RUNBOOK_PROJECT/half\"; test -e \"$RUNBOOK_PROJECT/go\"");
+    let steps = bash(
+        "half",
+        "irreversible: test",
+        "echo half >> \"$RUNBOOK_PROJECT/half\"; test -e \"$RUNBOOK_PROJECT/go\"",
+    );
     let project = Project::local(&[("half", &book("", &steps))]);
     project.run(&["run", "half", "--env", "sandbox"]).ended(1);
     project.write("go", "");
@@ -75,17 +90,19 @@ fn independent_steps_run_at_once_and_meet() {
 
 #[test]
 fn a_loop_runs_once_per_element_and_collects_in_order() {
-    let steps = bash("names", "effect: read\noutputs: json", "echo '{\"list\": [\"a\", \"b\", \"c\"]}'")
-        + &bash(
-            "each",
-            "effect: read\nfor_each: steps.names.list\nconcurrency: 3\noutputs: [upper]\nenv:\n  NAME: \"{{ item }}\"",
-            "echo \"upper=${NAME^^}\" >> \"$RUNBOOK_OUTPUT\"",
-        )
-        + &bash(
-            "check",
-            "effect: read\nenv:\n  ALL: \"{{ steps.each.upper }}\"",
-            "test \"$ALL\" = '[\"A\",\"B\",\"C\"]'",
-        );
+    let steps = bash(
+        "names",
+        "effect: read\noutputs: json",
+        "echo '{\"list\": [\"a\", \"b\", \"c\"]}'",
+    ) + &bash(
+        "each",
+        "effect: read\nfor_each: steps.names.list\nconcurrency: 3\noutputs: [upper]\nenv:\n  NAME: \"{{ item }}\"",
+        "echo \"upper=${NAME^^}\" >> \"$RUNBOOK_OUTPUT\"",
+    ) + &bash(
+        "check",
+        "effect: read\nenv:\n  ALL: \"{{ steps.each.upper }}\"",
+        "test \"$ALL\" = '[\"A\",\"B\",\"C\"]'",
+    );
     let project = Project::local(&[("each", &book("", &steps))]);
     project.run(&["run", "each", "--env", "sandbox"]).ended(0);
     assert_eq!(project.events_of("each"), ["step_opened", "step_succeeded"]);
@@ -94,7 +111,8 @@ fn a_loop_runs_once_per_element_and_collects_in_order() {
 
 #[test]
 fn a_false_condition_skips_with_its_reason() {
-    let steps = bash("never", "if: params.go\nirreversible: test", "touch \"$RUNBOOK_PROJECT/never\"");
+    let steps =
+        bash("never", "if: params.go\nirreversible: test", "touch \"$RUNBOOK_PROJECT/never\"");
     let front = "params:\n  go: { type: boolean, default: false }\n";
     let project = Project::local(&[("skip", &book(front, &steps))]);
     project.run(&["run", "skip", "--env", "sandbox"]).ended(0).says("params.go");
@@ -107,7 +125,11 @@ fn a_false_condition_skips_with_its_reason() {
 fn a_runbook_runs_another_and_sees_what_it_gave() {
     let inner = book(
         "params:\n  who: { type: string }\n",
-        &bash("greet", "effect: read\noutputs: [text]\nenv:\n  WHO: \"{{ params.who }}\"", "echo \"text=hello $WHO\" >> \"$RUNBOOK_OUTPUT\""),
+        &bash(
+            "greet",
+            "effect: read\noutputs: [text]\nenv:\n  WHO: \"{{ params.who }}\"",
+            "echo \"text=hello $WHO\" >> \"$RUNBOOK_OUTPUT\"",
+        ),
     );
     let outer = book(
         "",
@@ -136,7 +158,13 @@ fn run_refuses_what_check_refuses() {
     let project = Project::local(&[("broken", &book("", "```bash stpe=x\ntrue\n```\n"))]);
     project.run(&["check"]).ended(3).says("runbooks/broken.md:").says("step");
     project.run(&["run", "broken", "--env", "sandbox"]).ended(3);
-    assert!(!project.exists(".runbook/runs") || std::fs::read_dir(project.path().join(".runbook/runs")).expect("runs").next().is_none());
+    assert!(
+        !project.exists(".runbook/runs")
+            || std::fs::read_dir(project.path().join(".runbook/runs"))
+                .expect("runs")
+                .next()
+                .is_none()
+    );
 }
 
 #[test]
@@ -145,7 +173,8 @@ fn a_run_is_taken_back_in_the_reverse_order_of_its_starts() {
         bash(id, "", &format!("echo +{id} >> \"$RUNBOOK_PROJECT/log\""))
             + &format!("```bash undo={id}\necho -{id} >> \"$RUNBOOK_PROJECT/log\"\n```\n\n")
     };
-    let steps = step("one") + &step("two") + &bash("fails", "effect: read", "false") + &step("never");
+    let steps =
+        step("one") + &step("two") + &bash("fails", "effect: read", "false") + &step("never");
     let project = Project::local(&[("back", &book("", &steps))]);
     project.run(&["run", "back", "--env", "sandbox"]).ended(1);
     project.run(&["undo"]).ended(0);

@@ -76,7 +76,8 @@ fn a_key_is_replaced_and_retired_and_what_was_owed_is_settled() {
     assert_under(&retired, &after.alias);
     let owed = project.run(&["obligations", "--json"]).ended(0);
     let owed: serde_json::Value = serde_json::from_str(&owed.stdout).expect("JSON");
-    let open = owed.as_array().expect("a list").iter().filter(|one| one["settled_by"].is_null()).count();
+    let open =
+        owed.as_array().expect("a list").iter().filter(|one| one["settled_by"].is_null()).count();
     assert_eq!(open, 0, "{owed:#}");
 }
 

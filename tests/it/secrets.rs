@@ -49,7 +49,9 @@ exit 1
 fn a_secret_never_reaches_the_journal_the_terminal_or_a_file() {
     let project = Project::local(&[("secret", BOOK)]);
     project.run(&["run", "secret", "--env", "sandbox", "-p", "token=x"]).ended(2).says("secret");
-    let ran = project.run_with(&["run", "secret", "--env", "sandbox"], &[("RUNBOOK_PARAM_TOKEN", SECRET)]).ended(1);
+    let ran = project
+        .run_with(&["run", "secret", "--env", "sandbox"], &[("RUNBOOK_PARAM_TOKEN", SECRET)])
+        .ended(1);
     let encoded = {
         use base64::Engine as _;
         base64::engine::general_purpose::STANDARD.encode(SECRET)
@@ -69,7 +71,9 @@ fn a_secret_never_reaches_the_journal_the_terminal_or_a_file() {
 fn everything_a_run_keeps_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;
     let project = Project::local(&[("secret", BOOK)]);
-    project.run_with(&["run", "secret", "--env", "sandbox"], &[("RUNBOOK_PARAM_TOKEN", SECRET)]).ended(1);
+    project
+        .run_with(&["run", "secret", "--env", "sandbox"], &[("RUNBOOK_PARAM_TOKEN", SECRET)])
+        .ended(1);
     for (path, _) in files(&project.path().join(".runbook")) {
         let mode = fs::metadata(&path).expect("metadata").permissions().mode() & 0o777;
         assert_eq!(mode & 0o077, 0, "{path} is {mode:o}");

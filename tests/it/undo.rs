@@ -8,10 +8,15 @@ fn after_a_failure_in_the_middle_undo_brings_back_the_state_before() {
     let before = look(&project);
     // The proof is made to fail, after every store has moved.
     let text = project.read("runbooks/kms-replace.md");
-    let failing = text.replace("expect: [\"outputs.total == 0\"]", "expect: [\"outputs.total == 4711\"]");
+    let failing =
+        text.replace("expect: [\"outputs.total == 0\"]", "expect: [\"outputs.total == 4711\"]");
     assert_ne!(text, failing);
     project.write("runbooks/kms-replace.md", &failing);
-    project.run(&["run", "kms-replace", "--env", "sandbox"]).ended(1).says("4711").says("runbook undo");
+    project
+        .run(&["run", "kms-replace", "--env", "sandbox"])
+        .ended(1)
+        .says("4711")
+        .says("runbook undo");
     assert_ne!(look(&project).alias, before.alias, "it failed too early to prove anything");
 
     project.run(&["undo"]).ended(0);
@@ -42,7 +47,8 @@ fn a_run_killed_in_the_middle_can_be_taken_back_without_being_resumed() {
         .map(|record| record["seq"].to_string())
         .next()
         .expect("the step starts");
-    let ran = project.run_with(&["run", "kms-replace", "--env", "sandbox"], &[("RUNBOOK_KILL_AT_RECORD", &at)]);
+    let ran = project
+        .run_with(&["run", "kms-replace", "--env", "sandbox"], &[("RUNBOOK_KILL_AT_RECORD", &at)]);
     assert_eq!(ran.signal, Some(9));
     project.run(&["undo"]).ended(0);
     let mut after = look(&project);

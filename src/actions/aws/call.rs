@@ -78,9 +78,7 @@ impl Action for GenericCall {
             let file = write_input(&cx.work, input)?;
             args.extend(["--cli-input-json".to_owned(), format!("file://{}", file.display())]);
         }
-        args.extend(
-            ["--output", "json", "--no-cli-pager", "--region", &target.region].map(str::to_owned),
-        );
+        args.extend(["--output", "json", "--region", &target.region].map(str::to_owned));
         if let Some(endpoint) = self.sessions.endpoint() {
             // Both this and the variable: each alone was seen to be ignored by some version.
             args.extend(["--endpoint-url".to_owned(), endpoint.to_owned()]);

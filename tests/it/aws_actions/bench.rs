@@ -93,12 +93,15 @@ impl Bench {
 
     /// The settings of a client of the tests' own.
     pub(super) fn sdk(&self) -> SdkConfig {
-        let keys = aws_credential_types::Credentials::new(&self.account, "test", None, None, "test");
+        let keys =
+            aws_credential_types::Credentials::new(&self.account, "test", None, None, "test");
         SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
             .region(aws_config::Region::new(REGION))
             .endpoint_url(emulator().endpoint)
-            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(keys))
+            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+                keys,
+            ))
             .build()
     }
 
@@ -136,7 +139,8 @@ impl Bench {
 
     /// A new key, and its ARN.
     pub(super) async fn key(&self) -> String {
-        let made = self.kms().create_key().send().await.expect("a key").key_metadata.expect("a key");
+        let made =
+            self.kms().create_key().send().await.expect("a key").key_metadata.expect("a key");
         made.arn.expect("an ARN")
     }
 

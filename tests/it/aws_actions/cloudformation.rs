@@ -75,8 +75,15 @@ async fn a_stack_is_created_updated_left_alone_and_taken_back_step_by_step() {
 #[tokio::test]
 async fn a_stack_in_review_and_one_that_was_never_created_do_not_stand_in_the_way() {
     let bench = Bench::new();
-    cloudformation(&bench).create_change_set().stack_name("corpus").change_set_name("theirs")
-        .change_set_type(ChangeSetType::Create).template_body(QUEUES).send().await.expect("a change set");
+    cloudformation(&bench)
+        .create_change_set()
+        .stack_name("corpus")
+        .change_set_name("theirs")
+        .change_set_type(ChangeSetType::Create)
+        .template_body(QUEUES)
+        .send()
+        .await
+        .expect("a change set");
     let outputs = deploy(&bench, "review", QUEUES, None).run().await.expect("created");
     assert_eq!(outputs["change"], json!("created"));
     cloudformation(&bench).delete_stack().stack_name("corpus").send().await.expect("deleted");
@@ -134,16 +141,27 @@ async fn a_protected_stack_and_a_full_bucket_are_deleted_only_when_told() {
     let mut step = bench.step("cloudformation/deploy", "make", with);
     step.run().await.expect("created");
     assert!(matches!(step.look().await, Observation::InPlace(_)));
-    bench.s3().put_object().bucket(&name).key("a").body(b"x".to_vec().into()).send().await.expect("an object");
+    bench
+        .s3()
+        .put_object()
+        .bucket(&name)
+        .key("a")
+        .body(b"x".to_vec().into())
+        .send()
+        .await
+        .expect("an object");
 
     let delete = |more: Value| {
         let mut with = json!({ "stack": "corpus" });
-        with.as_object_mut().expect("a mapping").extend(more.as_object().cloned().expect("a mapping"));
+        with.as_object_mut()
+            .expect("a mapping")
+            .extend(more.as_object().cloned().expect("a mapping"));
         bench.step("cloudformation/delete", "delete", with)
     };
     let refused = delete(json!({})).run().await.expect_err("protected");
     assert_eq!(refused.certainty, Certainty::NothingHappened);
-    let full = delete(json!({ "disable_termination_protection": true })).run().await.expect_err("full");
+    let full =
+        delete(json!({ "disable_termination_protection": true })).run().await.expect_err("full");
     assert_eq!(full.certainty, Certainty::Failed);
     assert!(full.message.contains("Data") && full.message.contains("not empty"), "{full}");
     let mut last = delete(json!({ "disable_termination_protection": true, "empty_buckets": true }));

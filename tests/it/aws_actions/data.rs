@@ -15,11 +15,20 @@ async fn a_log_group_comes_under_a_key_and_back() {
     for name in ["/corpus/audit", "/corpus/audit/more"] {
         logs.create_log_group().log_group_name(name).send().await.expect("a group");
     }
-    logs.put_retention_policy().log_group_name("/corpus/audit").retention_in_days(30).send().await.expect("kept");
+    logs.put_retention_policy()
+        .log_group_name("/corpus/audit")
+        .retention_in_days(30)
+        .send()
+        .await
+        .expect("kept");
     let key = async || {
-        let groups = logs.describe_log_groups().send().await.expect("groups").log_groups.expect("groups");
+        let groups =
+            logs.describe_log_groups().send().await.expect("groups").log_groups.expect("groups");
         let mut groups = groups.into_iter();
-        groups.find(|g| g.log_group_name.as_deref() == Some("/corpus/audit")).expect("a group").kms_key_id
+        groups
+            .find(|g| g.log_group_name.as_deref() == Some("/corpus/audit"))
+            .expect("a group")
+            .kms_key_id
     };
     let with = |key: &str| json!({ "log_group": "/corpus/audit", "key": key });
     let mut first = bench.step("logs/associate-key", "first", with(&old));
@@ -40,7 +49,8 @@ async fn a_log_group_comes_under_a_key_and_back() {
     assert_eq!(key().await, None);
 
     bench.kms().disable_key().key_id(&new).send().await.expect("disabled");
-    let refused = bench.step("logs/associate-key", "bad", with(&new)).run().await.expect_err("disabled");
+    let refused =
+        bench.step("logs/associate-key", "bad", with(&new)).run().await.expect_err("disabled");
     assert_eq!(refused.certainty, Certainty::NothingHappened);
     assert!(refused.hint.is_some_and(|hint| hint.contains("logs.eu-west-1.amazonaws.com")));
     let alias = bench.step("logs/associate-key", "alias", with("alias/x")).run().await;
@@ -52,9 +62,23 @@ async fn a_secret_comes_under_a_key_with_its_versions() {
     let bench = Bench::new();
     let (old, new) = (bench.key().await, bench.key().await);
     let secrets = aws_sdk_secretsmanager::Client::new(&bench.sdk());
-    secrets.create_secret().name("corpus/api").kms_key_id(&old).secret_string("one").send().await.expect("a secret");
-    secrets.put_secret_value().secret_id("corpus/api").secret_string("two").send().await.expect("a version");
-    let mut step = bench.step("secrets/reencrypt", "move", json!({ "secret": "corpus/api", "key": new }));
+    secrets
+        .create_secret()
+        .name("corpus/api")
+        .kms_key_id(&old)
+        .secret_string("one")
+        .send()
+        .await
+        .expect("a secret");
+    secrets
+        .put_secret_value()
+        .secret_id("corpus/api")
+        .secret_string("two")
+        .send()
+        .await
+        .expect("a version");
+    let mut step =
+        bench.step("secrets/reencrypt", "move", json!({ "secret": "corpus/api", "key": new }));
     assert_eq!(step.look().await, Observation::Absent);
     let outputs = step.run().await.expect("moved");
     step.keeps_its_word(&outputs);
@@ -81,7 +105,9 @@ fn archive(text: &str) -> Vec<u8> {
         })
     }) ^ u32::MAX;
     let size = u32::try_from(data.len()).expect("small").to_le_bytes();
-    let common = [&[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0][..], &crc.to_le_bytes(), &size, &size, &[8, 0, 0, 0]].concat();
+    let common =
+        [&[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0][..], &crc.to_le_bytes(), &size, &size, &[8, 0, 0, 0]]
+            .concat();
     let local = [&b"PK\x03\x04"[..], &common, name, data].concat();
     let central = [&b"PK\x01\x02\x14\x00"[..], &common, &[0; 6], &[0; 4], &[0; 4], name].concat();
     let at = u32::try_from(local.len()).expect("small").to_le_bytes();
@@ -93,9 +119,16 @@ fn archive(text: &str) -> Vec<u8> {
 async fn function(bench: &Bench, text: &str) -> aws_sdk_lambda::Client {
     let lambda = aws_sdk_lambda::Client::new(&bench.sdk());
     let code = FunctionCode::builder().zip_file(Blob::new(archive(text))).build();
-    lambda.create_function().function_name("reader").runtime(Runtime::Python312).handler("index.handler")
-        .role(format!("arn:aws:iam::{}:role/reader", bench.account)).code(code)
-        .send().await.expect("a function");
+    lambda
+        .create_function()
+        .function_name("reader")
+        .runtime(Runtime::Python312)
+        .handler("index.handler")
+        .role(format!("arn:aws:iam::{}:role/reader", bench.account))
+        .code(code)
+        .send()
+        .await
+        .expect("a function");
     lambda
 }
 
@@ -112,7 +145,12 @@ async fn a_functions_key_is_set_and_put_back() {
     assert_eq!(step.in_place().await["function_arn"], outputs["function_arn"]);
     step.run().await.expect("again");
     step.undo(Some(&outputs)).await.expect("back");
-    let now = lambda.get_function_configuration().function_name("reader").send().await.expect("a function");
+    let now = lambda
+        .get_function_configuration()
+        .function_name("reader")
+        .send()
+        .await
+        .expect("a function");
     assert_eq!(now.kms_key_arn.filter(|arn| !arn.is_empty()), None);
 }
 
@@ -120,7 +158,8 @@ async fn a_functions_key_is_set_and_put_back() {
 async fn a_function_that_fails_fails_the_step() {
     let bench = Bench::new();
     function(&bench, "def handler(event, context):\n    if event.get('bad'):\n        raise ValueError('no')\n    return {'got': event}\n").await;
-    let mut step = bench.step("lambda/invoke", "call", json!({ "function": "reader", "payload": { "a": 1 } }));
+    let mut step =
+        bench.step("lambda/invoke", "call", json!({ "function": "reader", "payload": { "a": 1 } }));
     let outputs = step.run().await.expect("an answer");
     step.keeps_its_word(&outputs);
     assert_eq!(outputs["result"], json!({ "got": { "a": 1 } }));

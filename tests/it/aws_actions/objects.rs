@@ -17,7 +17,12 @@ async fn bucket(bench: &Bench, key: &str) -> String {
     let s3 = bench.s3();
     s3.create_bucket().bucket(&name).send().await.expect("a bucket");
     let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
-    s3.put_bucket_versioning().bucket(&name).versioning_configuration(on).send().await.expect("versions");
+    s3.put_bucket_versioning()
+        .bucket(&name)
+        .versioning_configuration(on)
+        .send()
+        .await
+        .expect("versions");
     let default = ServerSideEncryptionByDefault::builder()
         .sse_algorithm(ServerSideEncryption::AwsKms)
         .kms_master_key_id(key)
@@ -49,8 +54,14 @@ async fn keys(bench: &Bench, bucket: &str) -> Vec<String> {
     let page = s3.list_object_versions().bucket(bucket).send().await.expect("versions");
     let mut keys = Vec::new();
     for version in page.versions.unwrap_or_default() {
-        let head = s3.head_object().bucket(bucket).key(version.key.expect("a key"))
-            .set_version_id(version.version_id).send().await.expect("a head");
+        let head = s3
+            .head_object()
+            .bucket(bucket)
+            .key(version.key.expect("a key"))
+            .set_version_id(version.version_id)
+            .send()
+            .await
+            .expect("a head");
         keys.push(head.ssekms_key_id.unwrap_or_default());
     }
     keys.sort();
@@ -81,7 +92,13 @@ async fn every_version_moves_and_exactly_those_move_back() {
     assert_eq!(step.look().await, Observation::Absent);
     let outputs = step.run().await.expect("moved");
     step.keeps_its_word(&outputs);
-    assert_eq!(outputs, json!({ "reencrypted": 6, "already": 1, "skipped": [], "remaining": 0, "versions": 7 }).as_object().cloned().expect("a mapping"));
+    assert_eq!(
+        outputs,
+        json!({ "reencrypted": 6, "already": 1, "skipped": [], "remaining": 0, "versions": 7 })
+            .as_object()
+            .cloned()
+            .expect("a mapping")
+    );
     assert_eq!(keys(&bench, &bucket).await, vec![new.clone(); 7]);
     assert_eq!(default_key(&bench, &bucket).await.as_deref(), Some(new.as_str()));
     assert_eq!(step.in_place().await, outputs);
@@ -175,7 +192,14 @@ async fn a_probe_really_reads() {
 async fn the_users_of_a_key_are_found_and_what_was_not_looked_at_is_said() {
     let bench = Bench::new();
     let (old, new) = (bench.key().await, bench.key().await);
-    bench.kms().create_alias().alias_name("alias/corpus").target_key_id(&old).send().await.expect("an alias");
+    bench
+        .kms()
+        .create_alias()
+        .alias_name("alias/corpus")
+        .target_key_id(&old)
+        .send()
+        .await
+        .expect("an alias");
     let bucket = bucket(&bench, "alias/corpus").await;
     put(&bench, &bucket, "a", Some(&old)).await;
     put(&bench, &bucket, "a", Some(&old)).await;
@@ -183,7 +207,14 @@ async fn the_users_of_a_key_are_found_and_what_was_not_looked_at_is_said() {
     let logs = aws_sdk_cloudwatchlogs::Client::new(&bench.sdk());
     logs.create_log_group().log_group_name("/g").kms_key_id(&old).send().await.expect("a group");
     let secrets = aws_sdk_secretsmanager::Client::new(&bench.sdk());
-    secrets.create_secret().name("s").kms_key_id(&old).secret_string("x").send().await.expect("a secret");
+    secrets
+        .create_secret()
+        .name("s")
+        .kms_key_id(&old)
+        .secret_string("x")
+        .send()
+        .await
+        .expect("a secret");
 
     let mut step = bench.step("kms/key-users", "users", json!({ "key": "alias/corpus" }));
     let outputs = step.run().await.expect("an answer");
@@ -204,7 +235,8 @@ async fn the_users_of_a_key_are_found_and_what_was_not_looked_at_is_said() {
     let unseen = outputs["not_looked_at"].as_array().expect("a list");
     assert!(unseen.iter().any(|entry| entry["service"] == json!("rds")));
 
-    let with = json!({ "key": old, "services": ["s3"], "buckets": ["there-is-no-such-bucket-at-all"] });
+    let with =
+        json!({ "key": old, "services": ["s3"], "buckets": ["there-is-no-such-bucket-at-all"] });
     let outputs = bench.step("kms/key-users", "half", with).run().await.expect("an answer");
     assert_eq!(outputs["complete"], json!(false));
     assert_eq!(outputs["total"], json!(0));

@@ -50,6 +50,9 @@ async fn a_refusal_names_the_call_the_key_the_account_and_the_region() {
     let bench = Bench::new();
     let with = json!({ "key": "alias/none" });
     let trouble = bench.step("kms/describe-key", "look", with).run().await.expect_err("no alias");
-    let place = format!("kms:DescribeKey on alias/none in account {} (data), eu-west-1: NotFoundException", bench.account);
+    let place = format!(
+        "kms:DescribeKey on alias/none in account {} (data), eu-west-1: NotFoundException",
+        bench.account
+    );
     assert!(trouble.message.starts_with(&place), "{trouble}");
 }

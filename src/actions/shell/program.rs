@@ -1,0 +1,123 @@
+//! Runs one program to its end and keeps what it printed: for actions that are a call of a program.
+
+use super::setting::search_path;
+use crate::actions::Trouble;
+use crate::actions::context::PATH_PREPEND;
+use crate::model::secret::Secret;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Stdio;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::Command;
+
+/// More than this of a program's output is cut off. No answer of an API is near it.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// One program to run.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The file, or a name that is looked for in `PATH`.
+    pub program: PathBuf,
+    /// Its arguments. Everybody on this machine can see them, so none may be secret.
+    pub args: Vec<String>,
+    /// Its whole environment but for `PATH` and `HOME`. An entry [`PATH_PREPEND`] names a folder that
+    /// comes first in `PATH`.
+    pub env: Vec<(String, Secret)>,
+    /// The folder it runs in, which is also its `HOME`: it must not find the user's own settings.
+    pub work: PathBuf,
+}
+
+/// What a program left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Printed {
+    /// Its exit code. Nothing when a signal ended it.
+    pub code: Option<i32>,
+    /// Its standard output.
+    pub stdout: Vec<u8>,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+impl Program {
+    /// Runs it to its end. When the future is dropped, the program is killed.
+    ///
+    /// # Errors
+    /// When it could not be started, or how it ended cannot be told.
+    pub async fn run(self) -> Result<Printed, Trouble> {
+        let mut first: Option<OsString> = None;
+        let mut command = Command::new(&self.program);
+        command.env_clear();
+        for (name, value) in &self.env {
+            if name == PATH_PREPEND {
+                first = Some(value.expose().into());
+            } else {
+                command.env(name, value.expose());
+            }
+        }
+        command
+            .args(&self.args)
+            .env("PATH", search_path(first))
+            .env("HOME", &self.work)
+            .current_dir(&self.work)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let program = self.program.display().to_string();
+        let mut child = command.spawn().map_err(|error| {
+            Trouble::nothing_happened(format!("`{program}` cannot be started: {error}"))
+                .hint("Install the AWS CLI, or put it in PATH.")
+        })?;
+        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+            return Err(Trouble::unknown(format!("`{program}` has no output to read")));
+        };
+        let (stdout, stderr, status) = tokio::join!(whole(stdout), whole(stderr), child.wait());
+        let lost = |error: std::io::Error| {
+            Trouble::unknown(format!("how `{program}` ended cannot be told: {error}"))
+        };
+        Ok(Printed {
+            code: status.map_err(lost)?.code(),
+            stdout: stdout.map_err(lost)?,
+            stderr: String::from_utf8_lossy(&stderr.map_err(lost)?).into_owned(),
+        })
+    }
+}
+
+/// Everything up to the limit. The rest is read and dropped, so that the program does not block.
+async fn whole(mut from: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    (&mut from).take(LARGEST).read_to_end(&mut bytes).await?;
+    tokio::io::copy(&mut from, &mut tokio::io::sink()).await?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str, env: Vec<(String, Secret)>) -> Program {
+        let args = vec!["-c".to_owned(), script.to_owned()];
+        Program { program: "sh".into(), args, env, work: std::env::temp_dir() }
+    }
+
+    #[tokio::test]
+    async fn a_program_gets_its_environment_and_nothing_else() {
+        let env = vec![
+            ("GIVEN".to_owned(), Secret::new("yes")),
+            (PATH_PREPEND.to_owned(), Secret::new("/first")),
+        ];
+        let printed =
+            sh("echo $GIVEN $CARGO_MANIFEST_DIR; echo ${PATH%%:*} >&2; exit 3", env).run().await;
+        let printed = printed.expect("it runs");
+        assert_eq!(printed.code, Some(3));
+        assert_eq!(printed.stdout, b"yes\n");
+        assert_eq!(printed.stderr, "/first\n");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_missing_did_nothing() {
+        let program = Program { program: "/nowhere/aws".into(), ..sh("", Vec::new()) };
+        let trouble = program.run().await.expect_err("it is missing");
+        assert_eq!(trouble.certainty, crate::actions::Certainty::NothingHappened);
+    }
+}
