@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod check;
+pub mod cli;
 pub mod diagnostic;
 pub mod engine;
 pub mod expr;

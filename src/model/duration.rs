@@ -48,7 +48,7 @@ pub struct Short(pub Duration);
 impl fmt::Display for Short {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();
-        if seconds < 10 && self.0.subsec_millis() > 0 {
+        if seconds < 10 && self.0.subsec_millis() >= 50 {
             return write!(f, "{:.1}s", self.0.as_secs_f64());
         }
         let parts = [

@@ -1,5 +1,14 @@
 //! How a run is shown. Reporters read events; they never decide anything.
 
+pub mod closing;
+pub mod human;
+pub mod json;
+pub mod plain;
+#[cfg(test)]
+mod recorded;
+pub mod summary;
+pub mod text;
+
 use crate::actions::context::Report;
 use crate::engine::event::Event;
 use crate::engine::state::RunState;

@@ -1,0 +1,124 @@
+//! The streams: results go to standard output, everything else to standard error.
+
+use super::error::CliError;
+use crate::run::report::text::{Paint, fold, harmless_lines};
+use anstream::{AutoStream, ColorChoice};
+use dialoguer::console::Term;
+use std::io::{IsTerminal as _, Write as _};
+
+/// Assumed when a stream does not say how wide it is.
+const COLUMNS: usize = 80;
+
+/// Writes results to standard output.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Out {
+    paint: Paint,
+}
+
+impl Out {
+    /// Standard output as it is now.
+    #[must_use]
+    pub(super) fn new() -> Self {
+        Self { paint: paint(&std::io::stdout()) }
+    }
+
+    /// Whether results are coloured.
+    #[must_use]
+    pub(super) const fn paint(self) -> Paint {
+        self.paint
+    }
+
+    /// One line.
+    ///
+    /// # Errors
+    /// When it cannot be written; a reader that has gone ends the program quietly.
+    pub(super) fn line(self, line: impl AsRef<str>) -> Result<(), CliError> {
+        let mut to = std::io::stdout().lock();
+        writeln!(to, "{}", line.as_ref().trim_end())?;
+        Ok(())
+    }
+
+    /// A value as indented JSON.
+    ///
+    /// # Errors
+    /// As `line`.
+    pub(super) fn json(self, value: &serde_json::Value) -> Result<(), CliError> {
+        self.line(format!("{value:#}"))
+    }
+
+    /// How wide standard output is.
+    #[must_use]
+    pub(super) fn columns(self) -> usize {
+        Term::stdout().size_checked().map_or(COLUMNS, |(_, columns)| usize::from(columns)).max(40)
+    }
+}
+
+impl Default for Out {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn paint(stream: &impl anstream::stream::RawStream) -> Paint {
+    match AutoStream::choice(stream) {
+        ColorChoice::Never => Paint::Plain,
+        _ => Paint::Colour,
+    }
+}
+
+/// Whether to colour what goes to standard error.
+#[must_use]
+pub(super) fn error_paint() -> Paint {
+    paint(&std::io::stderr())
+}
+
+/// How wide standard error is.
+#[must_use]
+pub(super) fn error_columns() -> usize {
+    Term::stderr().size_checked().map_or(COLUMNS, |(_, columns)| usize::from(columns))
+}
+
+/// Whether a person can be asked: they see standard error and type on standard input.
+#[must_use]
+pub(super) fn attended() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Whether progress may move: standard error is a terminal that can, and nobody records it.
+#[must_use]
+pub(super) fn can_move() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    std::io::stderr().is_terminal() && !dumb && !set("CI")
+}
+
+/// One line on standard error. When nobody can read it, there is nobody to tell.
+pub(super) fn tell(line: impl AsRef<str>) {
+    let mut to = std::io::stderr().lock();
+    drop(writeln!(to, "{}", line.as_ref().trim_end()));
+}
+
+/// Shows an error on standard error.
+pub(super) fn show(error: &CliError) {
+    if error.message.is_empty() {
+        return;
+    }
+    let (paint, columns) = (error_paint(), error_columns().clamp(40, 110));
+    let mut first = true;
+    for line in harmless_lines(&error.message) {
+        let label = if first { format!("{} ", paint.bad("error:")) } else { String::new() };
+        first = false;
+        tell(format!("{label}{line}"));
+    }
+    if let Some(certain) = &error.certain {
+        for line in fold(certain, columns) {
+            tell(line);
+        }
+    }
+    if let Some(hint) = &error.hint {
+        for (index, line) in fold(hint, columns.saturating_sub(6)).iter().enumerate() {
+            let label = if index == 0 { "hint: " } else { "      " };
+            tell(format!("{}{line}", paint.warn(label)));
+        }
+    }
+}

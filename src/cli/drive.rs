@@ -1,0 +1,199 @@
+//! Drives a run from this terminal: reporters, signals, questions, and what the person decides after a pause.
+
+use super::console;
+use super::error::CliError;
+use super::exit::Exit;
+use super::prompt::{self, After, Person};
+use super::signals::{Signals, Speak};
+use super::world;
+use crate::engine::event::PauseCause;
+use crate::model::id::{RunId, StepKey};
+use crate::model::secret::Secret;
+use crate::run::report::Reporter;
+use crate::run::report::human::{Human, Terminal};
+use crate::run::report::json::Json;
+use crate::run::report::plain::Plain;
+use crate::run::report::summary::summarize;
+use crate::run::world::{Decision, Ended, Prompter, Wishes, World};
+use crate::run::{self, Begin, Io, Opened};
+use indicatif::ProgressDrawTarget;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How a run is shown.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Output {
+    /// Progress for people on standard error.
+    #[default]
+    Human,
+    /// Events as JSON lines on standard output as well.
+    Json,
+}
+
+/// What this process begins with.
+pub(super) enum First {
+    /// A new run.
+    Start(Box<Begin>, RunId),
+    /// A run that stands still.
+    Resume(RunId, Vec<Decision>),
+    /// A run to be taken back.
+    Undo(RunId),
+}
+
+impl First {
+    /// The run.
+    #[must_use]
+    pub(super) const fn run(&self) -> &RunId {
+        match self {
+            Self::Start(_, run) | Self::Resume(run, _) | Self::Undo(run) => run,
+        }
+    }
+}
+
+/// Everything one part of a run needs beside the world.
+pub(super) struct Session {
+    /// What is driven.
+    pub(super) world: World,
+    /// The secret parameters, for a run that goes on.
+    pub(super) secrets: BTreeMap<String, Secret>,
+    /// What the operator wants.
+    pub(super) wishes: Wishes,
+    /// How it is shown.
+    pub(super) output: Output,
+}
+
+/// Drives a run until the person leaves it or it is over.
+///
+/// # Errors
+/// When it cannot begin, or cannot go on.
+pub(super) async fn drive(session: Session, first: First) -> Result<Exit, CliError> {
+    let run = first.run().clone();
+    let mut first = first;
+    let attended = console::attended();
+    let mut continued = false;
+    let signals = Signals::listen(speaker())?;
+    loop {
+        let prompter: Option<Arc<dyn Prompter>> =
+            if attended { Some(Arc::new(Person)) } else { None };
+        let io = Io { reporters: reporters(session.output, continued), prompter, stop: signals.stop() };
+        let ended = part(&session, first, io).await?;
+        let undecided = matches!(ended, Ended::Paused(PauseCause::Failure | PauseCause::Unknown));
+        if !undecided || !attended || signals.came() {
+            return Ok(exit(ended, signals.came()));
+        }
+        continued = true;
+        first = match ask(&session.world, &run).await? {
+            After::Go(decisions) => First::Resume(run.clone(), decisions),
+            After::Undo => First::Undo(run.clone()),
+            After::Abort(reason) => {
+                let world = &session.world;
+                let by = world::operator();
+                run::abort(&world.store, &world.catalog, &run, (&reason, &by), Timestamp::now())?;
+                console::tell("Given up as it stands. What it did stays.");
+                return Ok(exit(ended, false));
+            }
+            After::Leave => return Ok(exit(ended, false)),
+        };
+    }
+}
+
+/// Drives a run once, with nobody to ask, in plain lines.
+///
+/// # Errors
+/// When it cannot begin.
+pub(super) async fn once_unattended(
+    world: World,
+    first: First,
+    wishes: Wishes,
+) -> Result<Ended, CliError> {
+    let signals = Signals::listen(speaker())?;
+    let io = Io { reporters: reporters(Output::Human, false), prompter: None, stop: signals.stop() };
+    let session = Session { world, secrets: BTreeMap::new(), wishes, output: Output::Human };
+    part(&session, first, io).await
+}
+
+async fn part(session: &Session, first: First, io: Io) -> Result<Ended, CliError> {
+    let (world, wishes) = (session.world.clone(), session.wishes.clone());
+    let secrets = session.secrets.clone();
+    Ok(match first {
+        First::Start(begin, run) => run::start(world, *begin, run, wishes, io).await?,
+        First::Resume(run, decisions) => {
+            run::resume(world, &run, decisions, secrets, wishes, io).await?
+        }
+        First::Undo(run) => run::undo(world, &run, secrets, wishes, io).await?,
+    })
+}
+
+async fn ask(world: &World, run: &RunId) -> Result<After, CliError> {
+    let Opened { plan, state, .. } = run::open(&world.store, &world.catalog, run)?;
+    let steps: Vec<StepKey> =
+        summarize(&plan, &state).troubles.into_iter().map(|problem| problem.step).collect();
+    let can_undo = crate::engine::decide::points_passed(&plan, &state).is_empty();
+    tokio::task::spawn_blocking(move || prompt::after_pause(&steps, can_undo))
+        .await
+        .map_err(|error| CliError::usage(format!("the question was not answered: {error}")))
+}
+
+/// How the program ends after its part of a run.
+#[must_use]
+pub(super) const fn exit(ended: Ended, by_signal: bool) -> Exit {
+    match ended {
+        Ended::Succeeded { healthy: true } | Ended::Undone { healthy: true } => Exit::Done,
+        Ended::Succeeded { healthy: false } | Ended::Undone { healthy: false } => Exit::Unhealthy,
+        Ended::Paused(PauseCause::Failure) => Exit::Failed,
+        Ended::Paused(PauseCause::Unknown) => Exit::Unknown,
+        Ended::Paused(PauseCause::Operator) if by_signal => Exit::Interrupted,
+        Ended::Paused(PauseCause::Operator | PauseCause::Answer) => Exit::Waiting,
+        Ended::Stuck => Exit::Stuck,
+    }
+}
+
+/// Who is told what happens.
+fn reporters(output: Output, continued: bool) -> Vec<Box<dyn Reporter>> {
+    let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
+    if console::can_move() {
+        let terminal = Terminal {
+            target: Box::new(ProgressDrawTarget::stderr),
+            columns: Box::new(console::error_columns),
+            paint: console::error_paint(),
+        };
+        let human = Human::new(terminal);
+        reporters.push(Box::new(if continued { human.continued() } else { human }));
+    } else {
+        reporters.push(Box::new(Plain::new(std::io::stderr())));
+    }
+    if output == Output::Json {
+        reporters.push(Box::new(Json::new(std::io::stdout())));
+    }
+    reporters
+}
+
+fn speaker() -> Speak {
+    Arc::new(|text| console::tell(format!("\n{}", console::error_paint().warn(text))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_end_has_its_code() {
+        let cases = [
+            (Ended::Succeeded { healthy: true }, false, 0),
+            (Ended::Succeeded { healthy: false }, false, 9),
+            (Ended::Undone { healthy: true }, true, 0),
+            (Ended::Undone { healthy: false }, false, 9),
+            (Ended::Paused(PauseCause::Failure), false, 1),
+            (Ended::Paused(PauseCause::Failure), true, 1),
+            (Ended::Paused(PauseCause::Unknown), true, 5),
+            (Ended::Paused(PauseCause::Operator), true, 130),
+            (Ended::Paused(PauseCause::Operator), false, 10),
+            (Ended::Paused(PauseCause::Answer), false, 10),
+            (Ended::Stuck, false, 6),
+        ];
+        for (ended, by_signal, code) in cases {
+            assert_eq!(exit(ended, by_signal).code(), code, "{ended:?}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! `runbook obligations`: what is still owed after runs, by due date.
+
+use super::console::Out;
+use super::error::CliError;
+use super::exit::Exit;
+use super::history::Known;
+use super::project::Home;
+use super::{Global, history};
+use crate::engine::event::Obligation;
+use crate::engine::state::RunStatus;
+use crate::model::id::RunId;
+use crate::model::value::Value;
+use crate::run::report::summary::settle;
+use crate::run::report::text::{counted, fold};
+use jiff::civil::Date;
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::json;
+
+/// What `obligations` can be told.
+#[derive(clap::Args, Clone, Debug)]
+pub(super) struct Args {
+    /// Those that were settled too.
+    #[arg(long)]
+    all: bool,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What follows the options in the help text.
+pub(super) const AFTER: &str = "\
+An obligation is settled by a later successful run of the runbook that it names, in the same environment
+and with the same parameter values. One that names no runbook stays listed.";
+
+/// Something owed, and whether it still is.
+#[derive(Clone, Debug)]
+struct Owed {
+    obligation: Obligation,
+    run: RunId,
+    runbook: String,
+    environment: String,
+    settled_by: Option<RunId>,
+}
+
+/// Runs it.
+pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
+    let out = Out::new();
+    let home = Home::find(global)?;
+    let mut runs = Vec::new();
+    let mut unread = Vec::new();
+    if let Some(store) = history::store_if_any(&home)? {
+        for run in store.runs()? {
+            match history::known(&store, &run) {
+                Ok(known) => runs.push(known),
+                // What is owed by the other runs must still be told.
+                Err(error) => unread.push((run, error)),
+            }
+        }
+    }
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let owed: Vec<Owed> =
+        all(&runs).into_iter().filter(|owed| args.all || owed.settled_by.is_none()).collect();
+    if args.json {
+        let value = |owed: &Owed| {
+            json!({
+                "run": owed.run, "runbook": owed.runbook, "environment": owed.environment,
+                "step": owed.obligation.step, "text": owed.obligation.text, "due": owed.obligation.due,
+                "overdue": owed.settled_by.is_none() && is_overdue(owed, today),
+                "settled_by": owed.settled_by,
+                "settle": settle(&owed.obligation, &owed.environment),
+            })
+        };
+        out.json(&Value::Array(owed.iter().map(value).collect()))?;
+    } else {
+        human(out, &owed, today)?;
+    }
+    match unread.into_iter().next() {
+        Some((_, error)) => Err(error),
+        None => Ok(Exit::Done),
+    }
+}
+
+/// Every obligation of every run, by due date.
+fn all(runs: &[Known]) -> Vec<Owed> {
+    let mut found: Vec<Owed> = runs
+        .iter()
+        .flat_map(|known| {
+            known.state.obligations.iter().map(|obligation| Owed {
+                obligation: obligation.clone(),
+                run: known.run.clone(),
+                runbook: known.state.began.runbook.clone(),
+                environment: known.state.began.environment.clone(),
+                settled_by: settled_by(obligation, known, runs),
+            })
+        })
+        .collect();
+    found.sort_by(|a, b| (&a.obligation.due, &a.run).cmp(&(&b.obligation.due, &b.run)));
+    found
+}
+
+/// The run that settled it: later, successful, of the runbook it names, with the values it names.
+fn settled_by(obligation: &Obligation, of: &Known, runs: &[Known]) -> Option<RunId> {
+    let book = obligation.runbook.as_ref()?;
+    runs.iter()
+        .find(|other| {
+            let began = &other.state.began;
+            other.run != of.run
+                && other.began > of.began
+                && began.runbook == *book
+                && began.environment == of.state.began.environment
+                && matches!(other.state.status, RunStatus::Succeeded { .. })
+                && obligation
+                    .params
+                    .iter()
+                    .all(|(name, value)| began.params.get(name).is_some_and(|own| same(own, value)))
+        })
+        .map(|other| other.run.clone())
+}
+
+/// Whether two values are the same once they are written down: `30` and `"30"` are.
+fn same(a: &Value, b: &Value) -> bool {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text(a) == text(b)
+}
+
+fn is_overdue(owed: &Owed, today: Date) -> bool {
+    // A date that cannot be read is one that nobody can wait for.
+    owed.obligation.due.parse::<Date>().map_or(true, |due| due < today)
+}
+
+fn human(out: Out, owed: &[Owed], today: Date) -> Result<(), CliError> {
+    let (paint, columns) = (out.paint(), out.columns().min(110));
+    if owed.is_empty() {
+        return out.line(paint.good("✓ nothing is owed").to_string());
+    }
+    for one in owed {
+        let due = &one.obligation.due;
+        let head = match &one.settled_by {
+            Some(run) => paint.good(&format!("✓ settled by {run}, was due {due}")).to_string(),
+            None if is_overdue(one, today) => paint.bad(&format!("✗ OVERDUE since {due}")).to_string(),
+            None => paint.warn(&format!("• due {due}")).to_string(),
+        };
+        out.line(head)?;
+        for line in fold(&one.obligation.text, columns.saturating_sub(2)) {
+            out.line(format!("  {line}"))?;
+        }
+        let from = format!(
+            "  since {} ({}, {}), step {}", one.run, one.runbook, one.environment, one.obligation.step
+        );
+        out.line(paint.dim(&from).to_string())?;
+        if one.settled_by.is_none() {
+            match settle(&one.obligation, &one.environment) {
+                Some(command) => out.line(format!("  {}", paint.command(&command)))?,
+                None => out.line(paint.dim("  no runbook settles it: it is done by hand").to_string())?,
+            }
+        }
+        out.line("")?;
+    }
+    let open = owed.iter().filter(|owed| owed.settled_by.is_none()).count();
+    out.line(format!("{} open", counted(open, "obligation")))
+}
+
+#[cfg(test)]
+#[path = "obligations_tests.rs"]
+mod tests;

@@ -1,0 +1,275 @@
+//! The project: the folder with `runbook.yaml`, its runbooks, and the state beside it.
+
+use super::diagnostics;
+use super::error::{CliError, NOTHING_BEGUN};
+use super::exit::Exit;
+use super::{Global, console};
+use crate::actions::catalog::catalog;
+use crate::diagnostic::{Diagnostic, Severity, nearest};
+use crate::model::action::Catalog;
+use crate::model::project::{Environment, Project};
+use crate::model::runbook::Runbook;
+use crate::source::Source;
+use crate::store::Store;
+use crate::{check, parse};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The file that makes a folder a project.
+const FILE: &str = "runbook.yaml";
+
+/// A project, found and read.
+pub(super) struct Home {
+    /// Its folder, absolute.
+    pub(super) root: PathBuf,
+    /// Where its runs are kept.
+    pub(super) state: PathBuf,
+    /// What `runbook.yaml` says.
+    pub(super) project: Project,
+    /// The text of `runbook.yaml`.
+    pub(super) source: Source,
+    /// What is wrong with it.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// What steps can do.
+    pub(super) catalog: Arc<Catalog>,
+    books: RefCell<BTreeMap<PathBuf, Book>>,
+}
+
+/// A runbook and what the parser has to say about it.
+#[derive(Clone, Debug)]
+pub(super) struct Book {
+    /// The runbook.
+    pub(super) runbook: Arc<Runbook>,
+    /// What the parser found.
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+impl Home {
+    /// Finds the project and reads `runbook.yaml`.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub(super) fn find(global: &Global) -> Result<Self, CliError> {
+        let here = std::env::current_dir()
+            .map_err(|error| CliError::usage(format!("cannot tell the current folder: {error}")))?;
+        let root = match &global.project {
+            Some(folder) => named(folder)?,
+            None => above(&here)?,
+        };
+        let path = root.join(FILE);
+        let text = read(&path)?;
+        let (project, source, diagnostics) = parse::project(&shown(&path), &text);
+        let state = global.state.as_ref().map_or_else(|| root.join(".runbook"), |state| here.join(state));
+        let catalog = Arc::new(catalog());
+        let books = RefCell::default();
+        Ok(Self { root, state, project, source, diagnostics, catalog, books })
+    }
+
+    /// Refuses a project whose `runbook.yaml` has errors, and shows them.
+    ///
+    /// # Errors
+    /// Exit code 2, when there is one.
+    pub(super) fn sound(self) -> Result<Self, CliError> {
+        if diagnostics::errors(&self.diagnostics) == 0 {
+            return Ok(self);
+        }
+        let found: Vec<(&Source, &Diagnostic)> =
+            self.diagnostics.iter().map(|diagnostic| (&self.source, diagnostic)).collect();
+        diagnostics::tell(&found);
+        let count = diagnostics::errors(&self.diagnostics);
+        let what = format!("{FILE} has {}", crate::run::report::text::counted(count, "error"));
+        Err(CliError::usage(what).certain(NOTHING_BEGUN))
+    }
+
+    /// The runs of this project. Makes the state folder.
+    ///
+    /// # Errors
+    /// When it cannot be made or is not ours.
+    pub(super) fn store(&self) -> Result<Store, CliError> {
+        Ok(Store::open(&self.state)?)
+    }
+
+    /// The environment of that name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) fn environment(&self, name: &str) -> Result<&Environment, CliError> {
+        self.project.environments.get(name).ok_or_else(|| {
+            let names: Vec<&str> = self.project.environments.keys().map(String::as_str).collect();
+            CliError::usage(format!("{} has no environment `{name}`", shown(&self.root.join(FILE))))
+                .certain(NOTHING_BEGUN)
+                .hint(suggestion(name, &names, "environments"))
+        })
+    }
+
+    /// The names of all runbooks, sorted.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub(super) fn names(&self) -> Result<Vec<String>, CliError> {
+        let folder = self.root.join("runbooks");
+        let entries = match std::fs::read_dir(&folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(|error| unreadable(&folder, &error))?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|error| unreadable(&folder, &error))?.path();
+            let readme = path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case("readme"));
+            if path.extension().is_some_and(|extension| extension == "md") && !readme && path.is_file() {
+                let stem = path.file_stem().and_then(|stem| stem.to_str()).ok_or_else(|| {
+                    CliError::usage(format!("the file name {} is not UTF-8", path.display()))
+                })?;
+                names.push(stem.to_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// The runbook of that name: a file's stem, or a path.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub(super) fn book(&self, name: &str) -> Result<Book, CliError> {
+        let path = if name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "md") {
+            std::path::absolute(name).map_err(|error| unreadable(Path::new(name), &error))?
+        } else {
+            self.root.join("runbooks").join(format!("{name}.md"))
+        };
+        if let Some(book) = self.books.borrow().get(&path) {
+            return Ok(book.clone());
+        }
+        if !path.is_file() {
+            let names = self.names()?;
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let wanted = Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);
+            return Err(CliError::usage(format!("there is no runbook `{name}` ({})", shown(&path)))
+                .certain(NOTHING_BEGUN)
+                .hint(suggestion(wanted, &names, "runbooks")));
+        }
+        let text = read(&path)?;
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);
+        let (runbook, diagnostics) = parse::runbook(stem, &shown(&path), &text);
+        let book = Book { runbook: Arc::new(runbook), diagnostics };
+        self.books.borrow_mut().insert(path, book.clone());
+        Ok(book)
+    }
+
+    /// Everything that is wrong with a runbook, sorted by place.
+    #[must_use]
+    pub(super) fn check(&self, book: &Book) -> Vec<Diagnostic> {
+        let others = |name: &str| self.book(name).ok().map(|book| book.runbook);
+        let mut found = book.diagnostics.clone();
+        found.extend(check::check(&check::Book {
+            runbook: &book.runbook,
+            others: &others,
+            catalog: &self.catalog,
+            project: Some(&self.project),
+        }));
+        found.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
+        found.dedup();
+        found
+    }
+
+    /// A runbook that may be run: it and the runbooks it runs have no errors.
+    ///
+    /// # Errors
+    /// Exit code 3, with every error shown.
+    pub(super) fn sound_book(&self, name: &str) -> Result<Arc<Runbook>, CliError> {
+        let book = self.book(name)?;
+        let found = self.check(&book);
+        let errors: Vec<(&Source, &Diagnostic)> = found
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == Severity::Error)
+            .map(|diagnostic| (&*book.runbook.source, diagnostic))
+            .collect();
+        if errors.is_empty() {
+            return Ok(book.runbook);
+        }
+        diagnostics::tell(&errors);
+        let many = crate::run::report::text::counted(errors.len(), "error");
+        Err(CliError::new(Exit::Invalid, format!("`{name}` has {many}"))
+            .certain(NOTHING_BEGUN)
+            .hint(format!("`runbook check {name}` shows warnings too.")))
+    }
+
+    /// The plan of a runbook.
+    ///
+    /// # Errors
+    /// When it, or one that it runs, has errors.
+    pub(super) fn plan(&self, name: &str) -> Result<crate::plan::Plan, CliError> {
+        let book = self.sound_book(name)?;
+        let load = |name: &str| self.book(name).ok().map(|book| book.runbook);
+        let plan = crate::plan::build(&book, &self.catalog, &load)?;
+        for inner in plan.books().into_iter().skip(1) {
+            self.sound_book(&inner.name)?;
+        }
+        Ok(plan)
+    }
+}
+
+/// "Did you mean …", and what there is.
+#[must_use]
+pub(super) fn suggestion(unknown: &str, known: &[&str], things: &str) -> String {
+    let near = nearest(unknown, known.iter().copied());
+    match (near, known) {
+        (Some(near), _) => format!("Did you mean `{near}`?"),
+        (None, []) => format!("There are no {things} yet."),
+        (None, known) => format!("There are the {things} {}.", known.join(", ")),
+    }
+}
+
+/// The path as the user would type it from where they are.
+#[must_use]
+pub(super) fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).display().to_string()
+}
+
+fn named(folder: &Path) -> Result<PathBuf, CliError> {
+    let root = folder.canonicalize().map_err(|error| unreadable(folder, &error))?;
+    if root.join(FILE).is_file() {
+        return Ok(root);
+    }
+    Err(CliError::usage(format!("{} is no project: it has no {FILE}", folder.display()))
+        .certain(NOTHING_BEGUN))
+}
+
+fn above(here: &Path) -> Result<PathBuf, CliError> {
+    here.ancestors().find(|folder| folder.join(FILE).is_file()).map(Path::to_path_buf).ok_or_else(|| {
+        CliError::usage(format!("neither {} nor a folder above it holds a {FILE}", here.display()))
+            .certain(NOTHING_BEGUN)
+            .hint("Go to the project's folder, or name it: `runbook --project DIR …`.")
+    })
+}
+
+/// Reads a text. Bytes that are no UTF-8 are named by their place.
+///
+/// # Errors
+/// When it cannot be read or is no text.
+pub(super) fn read(path: &Path) -> Result<String, CliError> {
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let before = &error.as_bytes()[..at];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        CliError::new(
+            Exit::Invalid,
+            format!("{}:{line}: byte {at} is not UTF-8, so the file is not text", shown(path)),
+        )
+        .certain(NOTHING_BEGUN)
+        .hint("Save the file as UTF-8.")
+    })
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> CliError {
+    CliError::usage(format!("cannot read {}: {error}", shown(path))).certain(NOTHING_BEGUN)
+}
+
+/// A note for people, on standard error.
+pub(super) fn note(text: &str) {
+    console::tell(format!("{} {text}", console::error_paint().dim("note:")));
+}

@@ -1,0 +1,447 @@
+//! Puts together what a run works with: the store, the accounts, the actions, and the sandbox.
+
+use super::console;
+use super::drive::{self, First};
+use super::error::{CliError, NOTHING_BEGUN};
+use super::exit::Exit;
+use super::project::Home;
+use super::params::{self, Given};
+use crate::actions::http::HttpCheck;
+use crate::actions::wait::WaitFor;
+use crate::actions::{Actions, manual};
+use crate::actions::context::{Accounts, Target};
+use crate::engine::event::Operator;
+use crate::mask::Masker;
+use crate::model::id::{AccountName, RunId};
+use crate::model::mode::{EnvironmentKind, Mode};
+use crate::model::project::Environment;
+use crate::model::value::{Value, Values};
+use crate::plan::{Plan, digest_of};
+use crate::run::world::{Ended, Wishes, World};
+use crate::run::{self, Begin};
+use crate::sandbox::{Progress, Sandbox, Server, Status};
+use crate::store::{Store, local_host, local_user};
+use jiff::Timestamp;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The runtime that everything asynchronous runs in.
+///
+/// # Errors
+/// When the system refuses.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::usage(format!("cannot start: {error}")))
+}
+
+/// Runs something to its end. A question that is still open on the terminal does not keep the program.
+///
+/// # Errors
+/// What it gives back.
+pub(super) fn block_on(work: impl Future<Output = Result<Exit, CliError>>) -> Result<Exit, CliError> {
+    let runtime = runtime()?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_background();
+    result
+}
+
+/// Who drives: the local user, this machine, this process.
+#[must_use]
+pub(super) fn operator() -> Operator {
+    Operator { user: local_user(), host: local_host(), pid: std::process::id(), caller: None }
+}
+
+/// A new run's id.
+#[must_use]
+pub(super) fn new_id() -> RunId {
+    run::new_id(Timestamp::now(), rand::random())
+}
+
+/// What parameters' defaults can see: the accounts and the environment, nothing of a run.
+#[must_use]
+pub(super) fn scope(environment: &Environment) -> Values {
+    let accounts: Values = environment
+        .accounts
+        .iter()
+        .map(|(name, account)| {
+            (name.to_string(), json!({ "id": account.id, "region": account.region }))
+        })
+        .collect();
+    let run = json!({ "environment": environment.name, "mode": Mode::from(environment.kind) });
+    [("accounts", Value::Object(accounts)), ("run", run)]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// Shows what the sandbox does while it comes up.
+pub(super) fn progress(progress: Progress) {
+    let paint = console::error_paint();
+    let say = |text: &str| console::tell(paint.dim(&format!("sandbox: {text}")).to_string());
+    match progress {
+        Progress::FindingPython | Progress::Ready => {}
+        Progress::CreatingEnvironment => say("installing it; the first time this takes about a minute"),
+        Progress::Installing { line } => tracing::debug!(line, "installing the sandbox"),
+        Progress::Starting => say("starting the emulated AWS on this machine"),
+    }
+}
+
+/// The emulator that a sandbox environment is in, and where its seeds are noted.
+#[derive(Clone, Debug)]
+enum Emulated {
+    /// Ours.
+    Own { sandbox: Sandbox, server: Server },
+    /// Started by someone else.
+    Foreign { endpoint: String, marker: PathBuf },
+}
+
+impl Emulated {
+    async fn find(home: &Home, environment: &Environment) -> Result<Self, CliError> {
+        if let Some(endpoint) = &environment.endpoint {
+            if !is_loopback(endpoint) {
+                return Err(CliError::usage(format!(
+                    "environment `{}`: the endpoint {endpoint} is not on this machine",
+                    environment.name
+                ))
+                .certain(NOTHING_BEGUN)
+                .hint("A sandbox is reached at a loopback address, such as http://127.0.0.1:4566."));
+            }
+            let accounts: Vec<&str> =
+                environment.accounts.values().map(|account| account.id.as_str()).collect();
+            let digest = digest_of(&format!("{endpoint} {}", accounts.join(" ")));
+            let marker = home.state.join(format!("sandbox-endpoint-{}.json", &digest[..16]));
+            return Ok(Self::Foreign { endpoint: endpoint.clone(), marker });
+        }
+        let sandbox = Sandbox::new(&home.state);
+        let server = sandbox.up(&progress).await?;
+        Ok(Self::Own { sandbox, server })
+    }
+
+    fn is_seeded(&self, seed: &str) -> bool {
+        match self {
+            Self::Own { sandbox, server } => sandbox.is_seeded(server, seed),
+            Self::Foreign { marker, .. } => planted(marker).iter().any(|planted| planted == seed),
+        }
+    }
+
+    fn mark_seeded(&self, seed: &str) -> Result<(), CliError> {
+        match self {
+            Self::Own { sandbox, server } => Ok(sandbox.mark_seeded(server, seed)?),
+            Self::Foreign { marker, endpoint } => {
+                let mut seeds = planted(marker);
+                seeds.push(seed.to_owned());
+                let text = json!({ "endpoint": endpoint, "planted": seeds }).to_string();
+                std::fs::write(marker, text).map_err(|error| {
+                    CliError::usage(format!("cannot write {}: {error}", marker.display()))
+                })
+            }
+        }
+    }
+}
+
+/// The seeds that a foreign emulator holds. A marker that cannot be read counts as none.
+fn planted(marker: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(marker).unwrap_or_default();
+    let value: Value = serde_json::from_str(&text).unwrap_or_default();
+    let planted = value["planted"].as_array().cloned().unwrap_or_default();
+    planted.iter().filter_map(|seed| seed.as_str().map(str::to_owned)).collect()
+}
+
+/// Whether an endpoint is on this machine.
+fn is_loopback(endpoint: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(endpoint) else { return false };
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    url.username().is_empty()
+        && (host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()))
+}
+
+/// What a run of that plan in that environment works with. Starts and seeds the sandbox when the plan
+/// needs an account of it.
+///
+/// # Errors
+/// When the environment cannot be entered, or a seed failed.
+pub(super) async fn build(
+    home: &Home,
+    environment: &Environment,
+    plan: &Plan,
+    run: &RunId,
+) -> Result<World, CliError> {
+    let store = Arc::new(home.store()?);
+    let sandboxed = environment.kind == EnvironmentKind::Sandbox && !plan.accounts().is_empty();
+    let emulated =
+        if sandboxed { Some(Emulated::find(home, environment).await?) } else { None };
+    if let Some(emulated) = &emulated {
+        for seed in &environment.seed {
+            if *seed != plan.root.book.name && !emulated.is_seeded(seed) {
+                plant(home, environment, emulated, &store, seed).await?;
+            }
+        }
+    }
+    assemble(home, environment, emulated.as_ref(), store, run).await
+}
+
+async fn assemble(
+    home: &Home,
+    environment: &Environment,
+    emulated: Option<&Emulated>,
+    store: Arc<Store>,
+    run: &RunId,
+) -> Result<World, CliError> {
+    let masker = Masker::new();
+    let entered = enter(home, environment, emulated, run, &masker)?;
+    let operator = Operator { caller: entered.caller().await, ..operator() };
+    Ok(World {
+        store,
+        actions: entered.actions,
+        catalog: Arc::clone(&home.catalog),
+        accounts: entered.accounts,
+        environment: environment.clone(),
+        deny_accounts: home.project.deny_accounts.clone(),
+        masker,
+        project: home.root.clone(),
+        clock: Timestamp::now,
+        operator,
+    })
+}
+
+/// Fills a fresh sandbox by running a runbook in it, with a journal of its own.
+async fn plant(
+    home: &Home,
+    environment: &Environment,
+    emulated: &Emulated,
+    store: &Arc<Store>,
+    seed: &str,
+) -> Result<(), CliError> {
+    let paint = console::error_paint();
+    console::tell(paint.dim(&format!("sandbox: seeding it with `{seed}`")).to_string());
+    let plan = home.plan(seed)?;
+    let book = Arc::clone(&plan.root.book);
+    let gathered = params::gather(&book, &Given::default(), &scope(environment))?;
+    let run = new_id();
+    let world = assemble(home, environment, Some(emulated), Arc::clone(store), &run).await?;
+    let begin = Begin { plan, params: gathered.values, secret_params: gathered.secrets };
+    let wishes = Wishes { yes: true, reason: Some("seeds the sandbox".to_owned()), ..Wishes::default() };
+    match drive::once_unattended(world, First::Start(Box::new(begin), run.clone()), wishes).await? {
+        Ended::Succeeded { .. } => emulated.mark_seeded(seed),
+        _ => Err(CliError::new(Exit::Failed, format!("the seed `{seed}` of the sandbox failed"))
+            .certain("The run that was asked for was not begun. The sandbox holds nothing real.")
+            .hint(format!(
+                "`runbook status {run}` shows why. Then `runbook resume {run}`, or `runbook sandbox reset` to begin again."
+            ))),
+    }
+}
+
+/// The way into an environment.
+struct Entered {
+    accounts: Arc<dyn Accounts>,
+    actions: Actions,
+    #[cfg(feature = "aws")]
+    sessions: Arc<crate::actions::aws::AwsSessions>,
+}
+
+#[cfg(feature = "aws")]
+impl Entered {
+    /// Who the operator is before any role is assumed. What cannot be read is left out: every account
+    /// is checked again before it is touched.
+    async fn caller(&self) -> Option<String> {
+        self.sessions.operator_caller().await.ok().map(|caller| caller.arn)
+    }
+}
+
+#[cfg(feature = "aws")]
+fn enter(
+    home: &Home,
+    environment: &Environment,
+    emulated: Option<&Emulated>,
+    run: &RunId,
+    masker: &Masker,
+) -> Result<Entered, CliError> {
+    use crate::actions::aws::{AwsSessions, Emulator, actions};
+    let emulator = emulated.map(|emulated| match emulated {
+        Emulated::Own { server, .. } => {
+            Emulator { endpoint: server.endpoint.clone(), cli: Some(server.cli.clone()) }
+        }
+        Emulated::Foreign { endpoint, .. } => Emulator { endpoint: endpoint.clone(), cli: None },
+    });
+    let sessions = AwsSessions::new(environment, emulator, run.as_str())
+        .map_err(|error| CliError::new(Exit::Refused, error.to_string()).certain(NOTHING_BEGUN))?;
+    let sessions = Arc::new(sessions);
+    let templates = home.root.join("runbooks");
+    let aws = actions(&sessions, aws_cli_runner(masker), templates);
+    let accounts: Arc<dyn Accounts> = Arc::clone(&sessions) as Arc<dyn Accounts>;
+    Ok(Entered { accounts, actions: local_actions().with(aws), sessions })
+}
+
+#[cfg(not(feature = "aws"))]
+impl Entered {
+    async fn caller(&self) -> Option<String> {
+        None
+    }
+}
+
+#[cfg(not(feature = "aws"))]
+fn enter(
+    _home: &Home,
+    _environment: &Environment,
+    _emulated: Option<&Emulated>,
+    _run: &RunId,
+    _masker: &Masker,
+) -> Result<Entered, CliError> {
+    Ok(Entered { accounts: Arc::new(NoAccounts), actions: local_actions() })
+}
+
+/// A build without AWS has no way into any account.
+#[cfg(not(feature = "aws"))]
+struct NoAccounts;
+
+#[cfg(not(feature = "aws"))]
+#[async_trait::async_trait]
+impl Accounts for NoAccounts {
+    async fn caller(
+        &self,
+        target: &Target,
+    ) -> Result<crate::actions::context::Caller, crate::actions::Trouble> {
+        Err(no_aws(target))
+    }
+
+    async fn child_environment(
+        &self,
+        target: &Target,
+    ) -> Result<Vec<(String, crate::model::secret::Secret)>, crate::actions::Trouble> {
+        Err(no_aws(target))
+    }
+}
+
+#[cfg(not(feature = "aws"))]
+fn no_aws(target: &Target) -> crate::actions::Trouble {
+    crate::actions::Trouble::nothing_happened(format!("this runbook was built without AWS, so it cannot enter {target}"))
+        .hint("Use a build with the feature `aws`.")
+}
+
+/// The actions that need no cloud.
+fn local_actions() -> Actions {
+    let all: [Arc<dyn crate::actions::Action>; 5] = [
+        Arc::new(manual::Confirm),
+        Arc::new(manual::Checklist),
+        Arc::new(manual::Input),
+        Arc::new(WaitFor),
+        Arc::new(HttpCheck),
+    ];
+    Actions::default().with(all)
+}
+
+/// How `aws/call` starts the AWS CLI. Its keys are masked from then on.
+#[cfg(feature = "aws")]
+fn aws_cli_runner(masker: &Masker) -> crate::actions::aws::CliRunner {
+    use crate::actions::aws::{CliCall, CliOutput};
+    use crate::actions::shell::run_program;
+    let masker = masker.clone();
+    Arc::new(move |call: CliCall| {
+        let masker = masker.clone();
+        Box::pin(async move {
+            for (name, value) in &call.env {
+                if matches!(name.as_str(), "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN") {
+                    // Too short to mask is only an emulator's dummy.
+                    drop(masker.add(value));
+                }
+            }
+            let end = run_program(&call.program, &call.args, &call.env, &call.work).await?;
+            Ok(CliOutput { code: end.code, stdout: end.stdout, stderr: masker.mask(&end.stderr).into_owned() })
+        })
+    })
+}
+
+/// Asks who we are in accounts, for a plan: it starts nothing, and a failure is an answer too.
+pub(super) struct Looker {
+    runtime: tokio::runtime::Runtime,
+    entered: Result<Entered, String>,
+}
+
+impl Looker {
+    /// A way to ask. The sandbox is asked only when it runs already.
+    ///
+    /// # Errors
+    /// When the system refuses to start threads.
+    pub(super) fn new(
+        home: &Home,
+        environment: &Environment,
+        names: &[AccountName],
+    ) -> Result<Self, CliError> {
+        let runtime = runtime()?;
+        let entered = if names.is_empty() {
+            Err("no step needs an account".to_owned())
+        } else {
+            runtime.block_on(Self::enter(home, environment))
+        };
+        Ok(Self { runtime, entered })
+    }
+
+    async fn enter(home: &Home, environment: &Environment) -> Result<Entered, String> {
+        let sandboxed = environment.kind == EnvironmentKind::Sandbox;
+        let emulated = if sandboxed && environment.endpoint.is_none() {
+            let sandbox = Sandbox::new(&home.state);
+            match sandbox.status().await {
+                Ok(Status::Running(server)) => Some(Emulated::Own { sandbox, server }),
+                _ => return Err("the sandbox is not running; a run starts it".to_owned()),
+            }
+        } else if sandboxed {
+            Some(Emulated::find(home, environment).await.map_err(|error| error.message)?)
+        } else {
+            None
+        };
+        let run = RunId::from_text("plan");
+        enter(home, environment, emulated.as_ref(), &run, &Masker::new())
+            .map_err(|error| error.message)
+    }
+
+    /// The ARN that STS reports there, or why it is not known.
+    ///
+    /// # Errors
+    /// Why, in words.
+    pub(super) fn caller(&self, target: &Target) -> Result<String, String> {
+        let entered = self.entered.as_ref().map_err(Clone::clone)?;
+        let caller = self.runtime.block_on(entered.accounts.caller(target));
+        match caller {
+            Ok(caller) if caller.account == target.id => Ok(caller.arn),
+            Ok(caller) => Err(format!(
+                "WRONG ACCOUNT: the credentials are for {} ({}); a run will be refused",
+                caller.account, caller.arn
+            )),
+            Err(trouble) => Err(trouble.message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for fine in ["http://127.0.0.1:4566", "http://localhost:1", "http://[::1]:80"] {
+            assert!(is_loopback(fine), "{fine}");
+        }
+        for bad in [
+            "http://10.0.0.1:4566", "https://kms.eu-west-1.amazonaws.com", "http://127.0.0.1@evil.example",
+            "http://localhost.evil.example", "127.0.0.1", "",
+        ] {
+            assert!(!is_loopback(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_emulator_remembers_its_seeds() {
+        let folder = tempfile::tempdir().unwrap();
+        let marker = folder.path().join("m.json");
+        let emulated = Emulated::Foreign { endpoint: "http://127.0.0.1:1".into(), marker: marker.clone() };
+        assert!(!emulated.is_seeded("a"));
+        emulated.mark_seeded("a").unwrap();
+        emulated.mark_seeded("b").unwrap();
+        assert!(emulated.is_seeded("a") && emulated.is_seeded("b") && !emulated.is_seeded("c"));
+        std::fs::write(&marker, "{").unwrap();
+        assert!(!emulated.is_seeded("a"), "a marker that cannot be read counts as none");
+    }
+}

@@ -1,0 +1,356 @@
+//! What a run has come to, and what to type next. The live run and `status` say the same.
+
+use super::text::{harmless, shell_word};
+use crate::engine::decide::{owed_undos, points_passed};
+use crate::engine::event::{Event, Obligation, PauseCause};
+use crate::engine::outcome::{Failure, Question, Stage};
+use crate::engine::state::{RunState, RunStatus, StepStatus};
+use crate::model::id::StepKey;
+use crate::plan::Plan;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// What a run has come to.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// Whether it ended as it should, badly, or not at all yet.
+    pub tone: Tone,
+    /// In one sentence.
+    pub headline: String,
+    /// How many steps stand how, the words in the order of interest.
+    pub counts: Vec<(&'static str, usize)>,
+    /// What went wrong, one entry a step.
+    pub troubles: Vec<Problem>,
+    /// Who is waited for.
+    pub questions: Vec<(StepKey, Question)>,
+    /// Health probes that did not hold, and what they said.
+    pub unhealthy: Vec<(StepKey, String)>,
+    /// How many health probes held.
+    pub healthy: usize,
+    /// What is owed after the run.
+    pub owed: Vec<Obligation>,
+    /// What can be typed now, and what it does.
+    pub next: Vec<Next>,
+}
+
+/// How a headline sounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// All is well.
+    Good,
+    /// Somebody is needed.
+    Attention,
+    /// Something went wrong.
+    Bad,
+}
+
+/// A step that did not end well.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// Which.
+    pub step: StepKey,
+    /// What it is called.
+    pub title: String,
+    /// What happened.
+    pub message: String,
+    /// What is certain about its effect.
+    pub certain: &'static str,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// A command to type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// The command.
+    pub command: String,
+    /// What it does.
+    pub why: &'static str,
+}
+
+/// What is certain about a failed step's effect.
+#[must_use]
+pub const fn certainty(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Input | Stage::Guard => "It was stopped before it began: nothing was changed.",
+        Stage::Invocation => "It had begun: its effect may be there in part.",
+        Stage::Verification => "Its effect took place; what was expected of it did not hold.",
+    }
+}
+
+/// The title of a step, made harmless; its id when it has none.
+#[must_use]
+pub fn title(plan: &Plan, key: &StepKey) -> String {
+    plan.find(key)
+        .map(|(planned, frame)| harmless(&planned.step(frame).title))
+        .filter(|title| !title.is_empty())
+        .unwrap_or_else(|| key.to_string())
+}
+
+/// Sums a run up.
+#[must_use]
+pub fn summarize(plan: &Plan, state: &RunState) -> Summary {
+    let mut summary = Summary {
+        tone: tone(state.status),
+        headline: headline(state),
+        counts: counts(plan, state),
+        troubles: Vec::new(),
+        questions: Vec::new(),
+        unhealthy: Vec::new(),
+        healthy: 0,
+        owed: state.obligations.clone(),
+        next: Vec::new(),
+    };
+    for (key, step) in &state.steps {
+        let problem = |message: &str, certain, hint: Option<&String>| Problem {
+            step: key.clone(),
+            title: title(plan, key),
+            message: message.to_owned(),
+            certain,
+            hint: hint.cloned(),
+        };
+        match &step.status {
+            StepStatus::Failed(Failure { stage, message, hint }) => {
+                summary.troubles.push(problem(message, certainty(*stage), hint.as_ref()));
+            }
+            StepStatus::Unknown(cause) => summary.troubles.push(problem(
+                cause,
+                "Whether its effect is there is unknown. It is never run again by itself.",
+                None,
+            )),
+            StepStatus::UndoFailed(Failure { message, hint, .. }) => summary.troubles.push(
+                problem(message, "It could not be taken back and needs hands.", hint.as_ref()),
+            ),
+            StepStatus::Waiting(question) if !state.status.is_over() => {
+                summary.questions.push((key.clone(), question.clone()));
+            }
+            _ => {}
+        }
+    }
+    for (probe, seen) in &state.health {
+        if seen.healthy {
+            summary.healthy += 1;
+        } else {
+            summary.unhealthy.push((probe.clone(), seen.detail.clone()));
+        }
+    }
+    summary.next = next(plan, state, &summary);
+    summary
+}
+
+const fn tone(status: RunStatus) -> Tone {
+    match status {
+        RunStatus::Succeeded { healthy: true } | RunStatus::Undone { healthy: true } => Tone::Good,
+        RunStatus::Paused(PauseCause::Failure | PauseCause::Unknown)
+        | RunStatus::Stuck
+        | RunStatus::Succeeded { healthy: false }
+        | RunStatus::Undone { healthy: false } => Tone::Bad,
+        RunStatus::Running | RunStatus::Undoing | RunStatus::Paused(_) | RunStatus::Aborted => {
+            Tone::Attention
+        }
+    }
+}
+
+fn headline(state: &RunState) -> String {
+    let text = match state.status {
+        RunStatus::Running => "The run is under way",
+        RunStatus::Undoing => "The run is being taken back",
+        RunStatus::Paused(PauseCause::Failure) => "Paused: a step failed",
+        RunStatus::Paused(PauseCause::Unknown) => {
+            "Paused: the outcome of a step is unknown, and a person must decide"
+        }
+        RunStatus::Paused(PauseCause::Operator) => "Paused by the operator",
+        RunStatus::Paused(PauseCause::Answer) => "Paused: waits for an answer",
+        RunStatus::Succeeded { healthy: true } if state.health.is_empty() => "The run succeeded",
+        RunStatus::Succeeded { healthy: true } => "The run succeeded, and health is reached",
+        RunStatus::Succeeded { healthy: false } => "Every step is done, but health is not reached",
+        RunStatus::Aborted => "The run was given up as it stands",
+        RunStatus::Undone { healthy: true } => "Everything that had started was taken back",
+        RunStatus::Undone { healthy: false } => {
+            "Everything that had started was taken back, but health is not reached"
+        }
+        RunStatus::Stuck => "Stuck: a step could not be taken back",
+    };
+    if state.undoing && matches!(state.status, RunStatus::Paused(_)) {
+        return format!("{text} (on the way back)");
+    }
+    text.to_owned()
+}
+
+/// How many steps stand how. Loops and sub-runbooks do not count; what is in them does.
+fn counts(plan: &Plan, state: &RunState) -> Vec<(&'static str, usize)> {
+    const ORDER: [&str; 12] = [
+        "succeeded", "in place", "skipped", "failed", "unknown", "undo failed", "undone", "undoing",
+        "running", "waiting", "answered", "pending",
+    ];
+    let mut words: Vec<&'static str> = state
+        .steps
+        .iter()
+        .filter(|(key, step)| {
+            step.items.is_none() && !plan.find(key).is_some_and(|(p, _)| p.calls.is_some())
+        })
+        .map(|(_, step)| step.status.word())
+        .collect();
+    let touched: BTreeSet<String> = state.steps.keys().map(StepKey::written).collect();
+    let untouched = plan.walk().into_iter().filter(|(key, planned, _)| {
+        planned.calls.is_none() && !touched.contains(key.as_str())
+    });
+    words.extend(untouched.map(|_| "pending"));
+    ORDER
+        .into_iter()
+        .map(|word| (word, words.iter().filter(|other| **other == word).count()))
+        .filter(|(_, count)| *count > 0)
+        .collect()
+}
+
+/// What can be typed now.
+fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
+    let run = &state.began.run;
+    let say = |command: String, why| Next { command, why };
+    let mut next = Vec::new();
+    for problem in &summary.troubles {
+        let word = |verdict: &str| shell_word(&format!("{}={verdict}", problem.step));
+        match state.status_of(&problem.step) {
+            StepStatus::UndoFailed(_) => {
+                next.push(say(format!("runbook undo {run}"), "try again to take it back"));
+            }
+            _ => {
+                next.push(say(format!("runbook resume {run} --step {}", word("retry")), "run it again"));
+                next.push(say(
+                    format!("runbook resume {run} --step {} --reason '…'", word("done")),
+                    "or: its effect is in place, you saw to it",
+                ));
+                next.push(say(
+                    format!("runbook resume {run} --step {} --reason '…'", word("skip")),
+                    "or: go on without it",
+                ));
+            }
+        }
+        // One step's choices are enough to read; they are the same for the others.
+        break;
+    }
+    for (step, question) in &summary.questions {
+        if question.is_gate() {
+            next.push(say(format!("runbook resume {run}"), "ask here, and go on"));
+        } else {
+            next.push(answer(run.as_str(), step, question));
+            next.push(say(format!("runbook resume {run}"), "then go on"));
+        }
+        break;
+    }
+    let resumable = matches!(
+        state.status,
+        RunStatus::Running | RunStatus::Undoing | RunStatus::Paused(PauseCause::Operator | PauseCause::Answer)
+    );
+    if resumable && next.is_empty() {
+        next.push(say(format!("runbook resume {run}"), "go on from here"));
+    }
+    if !state.status.is_over() {
+        if !state.undoing && !owed_undos(plan, state).is_empty() && points_passed(plan, state).is_empty() {
+            next.push(say(format!("runbook undo {run}"), "or: take back what has started"));
+        }
+        next.push(say(format!("runbook abort {run} --reason '…'"), "or: give it up as it stands"));
+    }
+    for owed in &summary.owed {
+        if let Some(command) = settle(owed, &state.began.environment) {
+            next.push(say(command, "when it is due: settle what is owed"));
+        }
+    }
+    if next.is_empty() {
+        next.push(say(format!("runbook log {run} --verify"), "prove that the journal is whole"));
+    }
+    next
+}
+
+/// The command that answers a question from another terminal.
+fn answer(run: &str, step: &StepKey, question: &Question) -> Next {
+    let mut command = format!("runbook answer {run} {}", shell_word(step.as_str()));
+    if let Question::Input { fields, .. } = question {
+        for field in fields {
+            command.push_str(&format!(" {}=…", field.name));
+        }
+    }
+    Next { command, why: "answer" }
+}
+
+/// The command that settles an obligation, when a runbook does.
+#[must_use]
+pub fn settle(owed: &Obligation, environment: &str) -> Option<String> {
+    let book = owed.runbook.as_ref()?;
+    let mut command = format!("runbook run {} --env {}", shell_word(book), shell_word(environment));
+    for (name, value) in &owed.params {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        command.push_str(" -p ");
+        command.push_str(&shell_word(&format!("{name}={text}")));
+    }
+    Some(command)
+}
+
+/// Where the time of a run went.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    waiting: BTreeSet<StepKey>,
+    stands_still: bool,
+    people: Duration,
+    between: Duration,
+}
+
+impl Tally {
+    /// Takes an event in. Events must come in their order.
+    pub fn event(&mut self, at: Timestamp, event: &Event) {
+        if let Some(last) = self.last {
+            let passed = Duration::try_from(at.duration_since(last)).unwrap_or_default();
+            if self.stands_still {
+                self.between += passed;
+            } else if !self.waiting.is_empty() {
+                self.people += passed;
+            }
+        }
+        self.first = self.first.or(Some(at));
+        self.last = Some(at);
+        match event {
+            Event::StepWaiting { step, .. } => {
+                self.waiting.insert(step.clone());
+            }
+            Event::RunPaused { .. } | Event::RunStuck {} => self.stands_still = true,
+            Event::RunResumed { .. } | Event::UndoBegun { .. } => self.stands_still = false,
+            other => {
+                if let Some(step) = other.step() {
+                    self.waiting.remove(step);
+                }
+            }
+        }
+    }
+
+    /// From the first event to the last.
+    #[must_use]
+    pub fn whole(&self) -> Duration {
+        match (self.first, self.last) {
+            (Some(first), Some(last)) => {
+                Duration::try_from(last.duration_since(first)).unwrap_or_default()
+            }
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Waiting for a person's answer.
+    #[must_use]
+    pub const fn people(&self) -> Duration {
+        self.people
+    }
+
+    /// Standing still between a pause and the next resume.
+    #[must_use]
+    pub const fn still(&self) -> Duration {
+        self.between
+    }
+
+    /// Working.
+    #[must_use]
+    pub fn machine(&self) -> Duration {
+        self.whole().saturating_sub(self.people).saturating_sub(self.between)
+    }
+}
