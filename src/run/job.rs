@@ -70,7 +70,9 @@ impl OwnedMaker {
 }
 
 /// What a block is carried out with, beside itself.
-struct Terms {
+struct Terms<'a> {
+    /// The block that this one observes or takes back: it acts where that one acts.
+    of: Option<&'a Block>,
     effect: Effect,
     timeout: Duration,
     attempts: u32,
@@ -91,6 +93,7 @@ impl Maker<'_> {
     ) -> Result<Job, Failure> {
         let memo = self.state.step(key).map_or(Memo::Null, |step| step.memo.clone());
         let terms = Terms {
+            of: None,
             effect: planned.effect,
             timeout: planned.timeout,
             attempts: planned.attempts,
@@ -106,6 +109,7 @@ impl Maker<'_> {
         let step = planned.step(frame);
         if let Some(block) = &step.observe {
             let terms = Terms {
+                of: Some(&step.block),
                 effect: Effect::Read,
                 timeout: LOOK_TIMEOUT,
                 attempts: 1,
@@ -131,8 +135,13 @@ impl Maker<'_> {
             Some(outputs) => scope::with_outputs(&own, &scope::without_withheld(outputs.clone())),
             None => own,
         };
-        let terms =
-            Terms { effect: Effect::Change, timeout: UNDO_TIMEOUT, attempts: 1, memo: Memo::Null };
+        let terms = Terms {
+            of: Some(&planned.step(frame).block),
+            effect: Effect::Change,
+            timeout: UNDO_TIMEOUT,
+            attempts: 1,
+            memo: Memo::Null,
+        };
         self.make(key, &frame.book, block, seen, terms)
     }
 
@@ -144,8 +153,13 @@ impl Maker<'_> {
         frame: &Frame,
         block: &Block,
     ) -> Result<Job, Failure> {
-        let terms =
-            Terms { effect: Effect::Read, timeout: LOOK_TIMEOUT, attempts: 1, memo: Memo::Null };
+        let terms = Terms {
+            of: None,
+            effect: Effect::Read,
+            timeout: LOOK_TIMEOUT,
+            attempts: 1,
+            memo: Memo::Null,
+        };
         self.make(key, &frame.book, block, self.scopes().frame(outer), terms)
     }
 
@@ -165,7 +179,7 @@ impl Maker<'_> {
         book: &Arc<Runbook>,
         block: &Block,
         scope: Values,
-        terms: Terms,
+        terms: Terms<'_>,
     ) -> Result<Job, Failure> {
         let source = &book.source;
         let evaluated = inputs::inputs(block, source, &scope, &self.world.catalog)?;
@@ -175,17 +189,13 @@ impl Maker<'_> {
                 self.world.catalog.get(&uses.value).is_some_and(|spec| spec.needs_account)
             }
         };
-        let named = block.options.account.as_ref().or(book
-            .front
-            .account
-            .as_ref()
-            .filter(|_| needs_account));
-        let region = block
-            .options
-            .region
-            .as_ref()
-            .map(|region| inputs::text(region, source, &scope))
-            .transpose()?;
+        let at = |options: fn(&Block) -> bool| {
+            Some(block).filter(|block| options(block)).or(terms.of).unwrap_or(block)
+        };
+        let named = at(|block| block.options.account.is_some()).options.account.as_ref();
+        let named = named.or(book.front.account.as_ref().filter(|_| needs_account));
+        let region = at(|block| block.options.region.is_some()).options.region.as_ref();
+        let region = region.map(|region| inputs::text(region, source, &scope)).transpose()?;
         let target =
             named.map(|name| guard::target(self.world, &name.value, region)).transpose()?;
         let began = &self.state.began;

@@ -10,6 +10,9 @@ use serde_json::json;
 /// How the journal stands in for an output that must not be kept.
 pub(super) const WITHHELD: &str = "$withheld";
 
+/// Where the journal keeps the outputs of a loop: a list, an element each.
+pub(super) const ELEMENTS: &str = "elements";
+
 /// Builds scopes for the steps of one run.
 pub(super) struct Scopes<'a> {
     pub(super) world: &'a World,
@@ -78,7 +81,13 @@ impl Scopes<'_> {
                 // While a run is on its way back, an undo may still need what an undone step gave.
                 let known = step.status.is_settled() || self.state.undoing;
                 let outputs = known.then(|| step.outputs.clone()).flatten()?;
-                Some((planned.id.to_string(), Value::Object(without_withheld(outputs))))
+                let seen = match outputs.get(ELEMENTS) {
+                    Some(Value::Array(elements)) if planned.elements_at_once.is_some() => {
+                        elements.iter().cloned().map(visible).collect()
+                    }
+                    _ => Value::Object(without_withheld(outputs)),
+                };
+                Some((planned.id.to_string(), seen))
             })
             .collect()
     }
@@ -93,6 +102,13 @@ impl Scopes<'_> {
 /// an expression that needs it fails instead of using a mask.
 pub(super) fn without_withheld(outputs: Values) -> Values {
     outputs.into_iter().filter(|(_, value)| value.get(WITHHELD).is_none()).collect()
+}
+
+fn visible(outputs: Value) -> Value {
+    match outputs {
+        Value::Object(outputs) => Value::Object(without_withheld(outputs)),
+        other => other,
+    }
 }
 
 /// The step that runs the runbook in which this step stands. Nothing at the top.

@@ -231,19 +231,9 @@ impl Driver {
                 })
                 .collect();
         };
-        // The outputs of a loop are the outputs of its elements, in order, name by name.
-        let mut outputs = Values::new();
-        for index in 0..count {
-            for (name, value) in given(&key.element(index)) {
-                let list =
-                    outputs.entry(name).or_insert_with(|| Value::Array(vec![Value::Null; index]));
-                if let Value::Array(list) = list {
-                    list.resize(index, Value::Null);
-                    list.push(value);
-                }
-            }
-        }
-        outputs
+        // The outputs of a loop are those of its elements, in order. Expressions see the list itself.
+        let elements = (0..count).map(|index| Value::Object(given(&key.element(index)))).collect();
+        Values::from_iter([(scope::ELEMENTS.to_owned(), Value::Array(elements))])
     }
 
     fn resolve(&mut self, key: StepKey) -> Result<(), RunError> {

@@ -32,16 +32,19 @@ impl Accounts {
 /// The emulator, started once and shared by every test of this process.
 pub(crate) fn emulator() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| {
-        let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join("emulator");
-        fs::create_dir_all(&state).expect("a folder for the emulator");
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        runtime.block_on(async {
-            let sandbox = Sandbox::new(&state);
-            let server = sandbox.up(&|_| {}).await.expect("the emulator starts");
-            sandbox.reset().await.expect("the emulator forgets earlier test runs");
-            server
-        })
+    // A thread of its own: some tests are inside a runtime already, and one cannot wait inside another.
+    SERVER.get_or_init(|| std::thread::spawn(start_emulator).join().expect("the emulator starts"))
+}
+
+fn start_emulator() -> Server {
+    let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join("emulator");
+    fs::create_dir_all(&state).expect("a folder for the emulator");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let sandbox = Sandbox::new(&state);
+        let server = sandbox.up(&|_| {}).await.expect("the emulator starts");
+        sandbox.reset().await.expect("the emulator forgets earlier test runs");
+        server
     })
 }
 

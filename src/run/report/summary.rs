@@ -181,8 +181,18 @@ fn headline(state: &RunState) -> String {
 /// How many steps stand how. Loops and sub-runbooks do not count; what is in them does.
 fn counts(plan: &Plan, state: &RunState) -> Vec<(&'static str, usize)> {
     const ORDER: [&str; 12] = [
-        "succeeded", "in place", "skipped", "failed", "unknown", "undo failed", "undone", "undoing",
-        "running", "waiting", "answered", "pending",
+        "succeeded",
+        "in place",
+        "skipped",
+        "failed",
+        "unknown",
+        "undo failed",
+        "undone",
+        "undoing",
+        "running",
+        "waiting",
+        "answered",
+        "pending",
     ];
     let mut words: Vec<&'static str> = state
         .steps
@@ -193,9 +203,10 @@ fn counts(plan: &Plan, state: &RunState) -> Vec<(&'static str, usize)> {
         .map(|(_, step)| step.status.word())
         .collect();
     let touched: BTreeSet<String> = state.steps.keys().map(StepKey::written).collect();
-    let untouched = plan.walk().into_iter().filter(|(key, planned, _)| {
-        planned.calls.is_none() && !touched.contains(key.as_str())
-    });
+    let untouched = plan
+        .walk()
+        .into_iter()
+        .filter(|(key, planned, _)| planned.calls.is_none() && !touched.contains(key.as_str()));
     words.extend(untouched.map(|_| "pending"));
     ORDER
         .into_iter()
@@ -216,7 +227,10 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
                 next.push(say(format!("runbook undo {run}"), "try again to take it back"));
             }
             _ => {
-                next.push(say(format!("runbook resume {run} --step {}", word("retry")), "run it again"));
+                next.push(say(
+                    format!("runbook resume {run} --step {}", word("retry")),
+                    "run it again",
+                ));
                 next.push(say(
                     format!("runbook resume {run} --step {} --reason '…'", word("done")),
                     "or: its effect is in place, you saw to it",
@@ -241,13 +255,18 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
     }
     let resumable = matches!(
         state.status,
-        RunStatus::Running | RunStatus::Undoing | RunStatus::Paused(PauseCause::Operator | PauseCause::Answer)
+        RunStatus::Running
+            | RunStatus::Undoing
+            | RunStatus::Paused(PauseCause::Operator | PauseCause::Answer)
     );
     if resumable && next.is_empty() {
         next.push(say(format!("runbook resume {run}"), "go on from here"));
     }
     if !state.status.is_over() {
-        if !state.undoing && !owed_undos(plan, state).is_empty() && points_passed(plan, state).is_empty() {
+        if !state.undoing
+            && !owed_undos(plan, state).is_empty()
+            && points_passed(plan, state).is_empty()
+        {
             next.push(say(format!("runbook undo {run}"), "or: take back what has started"));
         }
         next.push(say(format!("runbook abort {run} --reason '…'"), "or: give it up as it stands"));

@@ -21,9 +21,8 @@ use tokio::sync::{mpsc, watch};
 pub(super) const REGION: &str = "eu-west-1";
 
 fn emulator() -> Emulator {
-    let get = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} must be set"));
-    let cli = Some(PathBuf::from(get("RUNBOOK_TEST_AWS_CLI")));
-    Emulator { endpoint: get("RUNBOOK_TEST_EMULATOR"), cli }
+    let server = crate::env::emulator();
+    Emulator { endpoint: server.endpoint.clone(), cli: Some(server.cli.clone()) }
 }
 
 /// One account of its own, and everything that a run would give an action.
