@@ -99,7 +99,7 @@ enum Emulated {
     /// Ours.
     Own { sandbox: Sandbox, server: Server },
     /// Started by someone else.
-    Foreign { endpoint: String, marker: PathBuf },
+    Foreign { endpoint: String, marker: PathBuf, cli: PathBuf },
 }
 
 impl Emulated {
@@ -119,7 +119,9 @@ impl Emulated {
                 environment.accounts.values().map(|account| account.id.as_str()).collect();
             let digest = digest_of(&format!("{endpoint} {}", accounts.join(" ")));
             let marker = home.state.join(format!("sandbox-endpoint-{}.json", &digest[..16]));
-            return Ok(Self::Foreign { endpoint: endpoint.clone(), marker });
+            // Never the `aws` that happens to be in PATH: some versions ignore the endpoint.
+            let cli = Sandbox::cli(&progress).await?;
+            return Ok(Self::Foreign { endpoint: endpoint.clone(), marker, cli });
         }
         let sandbox = Sandbox::new(&home.state);
         let server = sandbox.up(&progress).await?;
@@ -136,7 +138,7 @@ impl Emulated {
     fn mark_seeded(&self, seed: &str) -> Result<(), CliError> {
         match self {
             Self::Own { sandbox, server } => Ok(sandbox.mark_seeded(server, seed)?),
-            Self::Foreign { marker, endpoint } => {
+            Self::Foreign { marker, endpoint, .. } => {
                 let mut seeds = planted(marker);
                 seeds.push(seed.to_owned());
                 let text = json!({ "endpoint": endpoint, "planted": seeds }).to_string();
@@ -271,7 +273,9 @@ fn enter(
         Emulated::Own { server, .. } => {
             Emulator { endpoint: server.endpoint.clone(), cli: Some(server.cli.clone()) }
         }
-        Emulated::Foreign { endpoint, .. } => Emulator { endpoint: endpoint.clone(), cli: None },
+        Emulated::Foreign { endpoint, cli, .. } => {
+            Emulator { endpoint: endpoint.clone(), cli: Some(cli.clone()) }
+        }
     });
     let sessions = AwsSessions::new(environment, emulator, run.as_str())
         .map_err(|error| CliError::new(Exit::Refused, error.to_string()).certain(NOTHING_BEGUN))?;
@@ -454,8 +458,11 @@ mod tests {
     fn a_foreign_emulator_remembers_its_seeds() {
         let folder = tempfile::tempdir().unwrap();
         let marker = folder.path().join("m.json");
-        let emulated =
-            Emulated::Foreign { endpoint: "http://127.0.0.1:1".into(), marker: marker.clone() };
+        let emulated = Emulated::Foreign {
+            endpoint: "http://127.0.0.1:1".into(),
+            marker: marker.clone(),
+            cli: "aws".into(),
+        };
         assert!(!emulated.is_seeded("a"));
         emulated.mark_seeded("a").unwrap();
         emulated.mark_seeded("b").unwrap();

@@ -76,6 +76,12 @@ impl Sandbox {
         result
     }
 
+    /// The sandbox's own `aws` command, installed if it is missing. For an emulator that someone else
+    /// started: the `aws` in `PATH` may ignore the endpoint and go to the real AWS.
+    pub async fn cli(tell: &(dyn Fn(Progress) + Send + Sync)) -> Result<PathBuf, SandboxError> {
+        Ok(install::ensure(tell).await?.cli())
+    }
+
     async fn up_locked(
         &self,
         tell: &(dyn Fn(Progress) + Send + Sync),
