@@ -70,7 +70,9 @@ pub fn counts(summary: &Summary) -> String {
     let said: Vec<String> = summary
         .counts
         .iter()
-        .map(|(word, count)| format!("{count} {}", if *word == "succeeded" { "done" } else { word }))
+        .map(|(word, count)| {
+            format!("{count} {}", if *word == "succeeded" { "done" } else { word })
+        })
         .collect();
     if said.is_empty() { "none".to_owned() } else { said.join(", ") }
 }
@@ -87,8 +89,7 @@ fn headline(summary: &Summary, paint: Paint) -> String {
 #[must_use]
 pub fn time(tally: &Tally) -> String {
     let mut text = format!("{} of work", Short(tally.machine()));
-    for (what, time) in
-        [("waiting for people", tally.people()), ("standing still", tally.still())]
+    for (what, time) in [("waiting for people", tally.people()), ("standing still", tally.still())]
     {
         if time >= Duration::from_secs(1) {
             text.push_str(&format!(", {} {what}", Short(time)));

@@ -177,9 +177,7 @@ impl Human {
             let took = format!("{}{of}", Short(Duration::from_secs(state.elapsed().as_secs())));
             let _ = write!(to, "{took:>right$}");
         };
-        bar.set_style(
-            style("{prefix}{spinner:.cyan} {msg}  {took:.dim}").with_key("took", took),
-        );
+        bar.set_style(style("{prefix}{spinner:.cyan} {msg}  {took:.dim}").with_key("took", took));
         bar.set_prefix(" ".repeat(indent));
         bar.set_message(left.chars().skip(indent + 1).collect::<String>());
         let says = self.bars.insert_after(&bar, ProgressBar::new_spinner());
@@ -202,7 +200,14 @@ impl Human {
         (live.lines, Duration::try_from(at.duration_since(live.began)).ok())
     }
 
-    fn failure(&mut self, at: Timestamp, key: &StepKey, view: &View<'_>, word: &str, failure: &Failure) {
+    fn failure(
+        &mut self,
+        at: Timestamp,
+        key: &StepKey,
+        view: &View<'_>,
+        word: &str,
+        failure: &Failure,
+    ) {
         self.told.insert(key.clone());
         let (lines, took) = self.end(at, key);
         let mark = self.terminal.paint.bad("✗").to_string();
@@ -240,17 +245,18 @@ impl Human {
                 let undoing = matches!(event, Event::UndoStarted { .. });
                 let found = view.plan.find(key);
                 let estimate = found
-                    .and_then(|(planned, frame)| planned.step(frame).block.options.estimate.as_ref())
+                    .and_then(|(planned, frame)| {
+                        planned.step(frame).block.options.estimate.as_ref()
+                    })
                     .filter(|_| !undoing);
                 let title = title(view.plan, key);
                 let title = if undoing { format!("Taking back: {title}") } else { title };
                 self.begin(at, key, &title, estimate.map(|estimate| estimate.value));
             }
             Event::StepOpened { items, .. } => {
-                let what = items.as_ref().map_or_else(
-                    || "begins".to_owned(),
-                    |items| counted(items.len(), "element"),
-                );
+                let what = items
+                    .as_ref()
+                    .map_or_else(|| "begins".to_owned(), |items| counted(items.len(), "element"));
                 self.done(key, view, small, &what);
             }
             Event::StepSucceeded { took_ms, .. } => {
@@ -258,7 +264,9 @@ impl Human {
                 let estimate = view
                     .plan
                     .find(key)
-                    .and_then(|(planned, frame)| planned.step(frame).block.options.estimate.as_ref())
+                    .and_then(|(planned, frame)| {
+                        planned.step(frame).block.options.estimate.as_ref()
+                    })
                     .map(|estimate| format!(" of ~{}", Short(estimate.value)))
                     .unwrap_or_default();
                 let took = Short(Duration::from_millis(*took_ms));
@@ -267,25 +275,42 @@ impl Human {
             Event::StepInPlace { .. } => self.done(key, view, good, "in place"),
             Event::StepSkipped { reason, .. } => {
                 self.done(key, view, paint.warn("↷").to_string(), "skipped");
-                self.fold(indent, &plain::skipped(reason), |paint, text| paint.dim(text).to_string());
+                self.fold(indent, &plain::skipped(reason), |paint, text| {
+                    paint.dim(text).to_string()
+                });
             }
             Event::StepWaiting { .. } => {
                 self.done(key, view, paint.warn("?").to_string(), "waits for a person");
             }
             Event::StepFailed { failure, .. } => self.failure(at, key, view, "failed", failure),
-            Event::UndoFailed { failure, .. } => self.failure(at, key, view, "not taken back", failure),
+            Event::UndoFailed { failure, .. } => {
+                self.failure(at, key, view, "not taken back", failure)
+            }
             Event::StepUnknown { cause, .. } => {
                 let (_, took) = self.end(at, key);
                 self.done(key, view, paint.bad("?").to_string(), &within("unknown", took));
                 self.fold(indent, cause, |paint, text| paint.bad(text).to_string());
             }
+            _ => self.aside(at, event, view),
+        }
+    }
+
+    /// What happens beside the ordinary course of a step.
+    fn aside(&mut self, at: Timestamp, event: &Event, view: &View<'_>) {
+        let Some(key) = event.step() else { return };
+        let paint = self.terminal.paint;
+        let (good, small) = (paint.good("✓").to_string(), paint.dim("•").to_string());
+        let indent = 4 + 2 * key.depth();
+        match event {
             Event::StepParked { .. } => {
                 self.end(at, key);
                 self.done(key, view, paint.warn("•").to_string(), "parked");
             }
             Event::StepResolved { verdict, by, .. } => {
                 self.done(key, view, small, "resolved");
-                self.fold(indent, &plain::resolved(verdict, by), |paint, text| paint.dim(text).to_string());
+                self.fold(indent, &plain::resolved(verdict, by), |paint, text| {
+                    paint.dim(text).to_string()
+                });
             }
             Event::UndoSucceeded { note, .. } => {
                 let (_, took) = self.end(at, key);
@@ -315,7 +340,8 @@ impl Human {
             self.print(String::new());
             self.print(self.terminal.paint.heading("Health").to_string());
         }
-        let probed = view.plan.root.book.health.iter().find(|h| h.block.id.value.as_str() == probe.as_str());
+        let probed =
+            view.plan.root.book.health.iter().find(|h| h.block.id.value.as_str() == probe.as_str());
         let title = probed.map_or_else(|| probe.to_string(), |health| harmless(&health.title));
         let row = Row { depth: 0, mark, title: &title, key: probe.as_str() };
         let row = self.row(&row, &word);
@@ -331,7 +357,9 @@ impl Human {
         }
         let summary = summarize(view.plan, view.state);
         let columns = self.columns();
-        for line in closing::lines(&summary, Some(&self.tally), &self.told, (self.terminal.paint, columns)) {
+        for line in
+            closing::lines(&summary, Some(&self.tally), &self.told, (self.terminal.paint, columns))
+        {
             self.print(line);
         }
     }

@@ -72,7 +72,8 @@ mod tests {
         let mut written = Vec::new();
         recorded::tell(&mut Json::new(&mut written), usize::MAX);
         let text = String::from_utf8(written).unwrap();
-        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let lines: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), recorded::happenings().len());
         let events: Vec<Event> = lines
             .iter()

@@ -30,7 +30,13 @@ pub struct Plain<W> {
 impl<W: Write + Send> Plain<W> {
     /// Writes there.
     pub fn new(to: W) -> Self {
-        Self { to, closed: false, tally: Tally::default(), tenths: BTreeMap::new(), told: BTreeSet::new() }
+        Self {
+            to,
+            closed: false,
+            tally: Tally::default(),
+            tenths: BTreeMap::new(),
+            told: BTreeSet::new(),
+        }
     }
 
     fn line(&mut self, line: &str) {
@@ -64,7 +70,8 @@ impl<W: Write + Send> Plain<W> {
 
     fn close(&mut self, view: &View<'_>) {
         let summary = summarize(view.plan, view.state);
-        for line in closing::lines(&summary, Some(&self.tally), &self.told, (Paint::Plain, COLUMNS)) {
+        for line in closing::lines(&summary, Some(&self.tally), &self.told, (Paint::Plain, COLUMNS))
+        {
             self.line(&line);
         }
     }
@@ -132,7 +139,9 @@ pub fn skipped(reason: &SkipReason) -> String {
     match reason {
         SkipReason::Condition { expression } => format!("`{}` is false", harmless(expression)),
         SkipReason::Empty => "nothing to do: its list is empty".to_owned(),
-        SkipReason::Operator { by, reason } => format!("{} says: {}", harmless(by), harmless(reason)),
+        SkipReason::Operator { by, reason } => {
+            format!("{} says: {}", harmless(by), harmless(reason))
+        }
     }
 }
 
@@ -185,11 +194,12 @@ impl<W: Write + Send> Reporter for Plain<W> {
         match report {
             Report::Line(text) => self.line(&format!("{step} | {}", harmless(text))),
             Report::Count { done, total, unit } => {
-                let tenth = total.filter(|total| *total > 0).map_or(done / 1_000, |total| {
-                    done.saturating_mul(10) / total
-                });
+                let tenth = total
+                    .filter(|total| *total > 0)
+                    .map_or(done / 1_000, |total| done.saturating_mul(10) / total);
                 if self.tenths.insert(step.clone(), tenth) != Some(tenth) {
-                    let of = total.map(|total| format!(" of {}", grouped(total))).unwrap_or_default();
+                    let of =
+                        total.map(|total| format!(" of {}", grouped(total))).unwrap_or_default();
                     self.line(&format!("{step} | {}{of} {unit}", grouped(*done)));
                 }
             }

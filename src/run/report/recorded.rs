@@ -2,7 +2,9 @@
 
 use super::{Reporter, View};
 use crate::actions::context::Report;
-use crate::engine::event::{Event, Obligation, Operator, PauseCause, RunStarted, SkipReason, StepStarted};
+use crate::engine::event::{
+    Event, Obligation, Operator, PauseCause, RunStarted, SkipReason, StepStarted,
+};
 use crate::engine::outcome::{Failure, Question, Stage};
 use crate::engine::state::RunState;
 use crate::model::action::Catalog;
@@ -106,8 +108,7 @@ fn succeeded(step: &str, took_ms: u64) -> Event {
 }
 
 fn began() -> Event {
-    let operator =
-        Operator { user: "ada".into(), host: "pager".into(), pid: 7, caller: None };
+    let operator = Operator { user: "ada".into(), host: "pager".into(), pid: 7, caller: None };
     let account = crate::engine::event::AccountSeen {
         id: "222222222222".into(),
         region: "eu-west-1".into(),
@@ -160,18 +161,28 @@ pub(super) fn happenings() -> Vec<Happening> {
         R("look", line("enabled: \u{1b}[2Jtrue")),
         E(1_240, succeeded("look", 1_240)),
         E(5, Event::StepWaiting { step: key("declare"), question }),
-        E(90_000, Event::StepAnswered {
-            step: key("declare"), by: "ada@pager".into(), values: Values::new(),
-        }),
+        E(
+            90_000,
+            Event::StepAnswered {
+                step: key("declare"),
+                by: "ada@pager".into(),
+                values: Values::new(),
+            },
+        ),
         E(1, started("declare")),
         E(1, succeeded("declare", 1)),
         E(4, started("deploy")),
         R("deploy", resource("CREATE_IN_PROGRESS", None)),
         R("deploy", resource("CREATE_COMPLETE", None)),
         E(192_000, succeeded("deploy", 192_000)),
-        E(4, Event::StepOpened {
-            step: key("copy"), items: Some(vec![Value::from("a"), Value::from("b")]), params: None,
-        }),
+        E(
+            4,
+            Event::StepOpened {
+                step: key("copy"),
+                items: Some(vec![Value::from("a"), Value::from("b")]),
+                params: None,
+            },
+        ),
         E(2, Event::StepSkipped { step: key("copy[0]"), reason: skip }),
         E(2, started("copy[1]")),
         R("copy[1]", Report::Count { done: 1_234, total: Some(5_000), unit: "objects" }),

@@ -181,21 +181,32 @@ fn headline(state: &RunState) -> String {
 /// How many steps stand how. Loops and sub-runbooks do not count; what is in them does.
 fn counts(plan: &Plan, state: &RunState) -> Vec<(&'static str, usize)> {
     const ORDER: [&str; 12] = [
-        "succeeded", "in place", "skipped", "failed", "unknown", "undo failed", "undone", "undoing",
-        "running", "waiting", "answered", "pending",
+        "succeeded",
+        "in place",
+        "skipped",
+        "failed",
+        "unknown",
+        "undo failed",
+        "undone",
+        "undoing",
+        "running",
+        "waiting",
+        "answered",
+        "pending",
     ];
     let mut words: Vec<&'static str> = state
         .steps
         .iter()
         .filter(|(key, step)| {
-            step.items.is_none() && !plan.find(key).is_some_and(|(p, _)| p.calls.is_some())
+            step.items.is_none() && plan.find(key).is_none_or(|(p, _)| p.calls.is_none())
         })
         .map(|(_, step)| step.status.word())
         .collect();
     let touched: BTreeSet<String> = state.steps.keys().map(StepKey::written).collect();
-    let untouched = plan.walk().into_iter().filter(|(key, planned, _)| {
-        planned.calls.is_none() && !touched.contains(key.as_str())
-    });
+    let untouched = plan
+        .walk()
+        .into_iter()
+        .filter(|(key, planned, _)| planned.calls.is_none() && !touched.contains(key.as_str()));
     words.extend(untouched.map(|_| "pending"));
     ORDER
         .into_iter()
@@ -209,14 +220,18 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
     let run = &state.began.run;
     let say = |command: String, why| Next { command, why };
     let mut next = Vec::new();
-    for problem in &summary.troubles {
+    // One step's choices are enough to read; they are the same for the others.
+    if let Some(problem) = summary.troubles.first() {
         let word = |verdict: &str| shell_word(&format!("{}={verdict}", problem.step));
         match state.status_of(&problem.step) {
             StepStatus::UndoFailed(_) => {
                 next.push(say(format!("runbook undo {run}"), "try again to take it back"));
             }
             _ => {
-                next.push(say(format!("runbook resume {run} --step {}", word("retry")), "run it again"));
+                next.push(say(
+                    format!("runbook resume {run} --step {}", word("retry")),
+                    "run it again",
+                ));
                 next.push(say(
                     format!("runbook resume {run} --step {} --reason '…'", word("done")),
                     "or: its effect is in place, you saw to it",
@@ -227,27 +242,29 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
                 ));
             }
         }
-        // One step's choices are enough to read; they are the same for the others.
-        break;
     }
-    for (step, question) in &summary.questions {
+    if let Some((step, question)) = summary.questions.first() {
         if question.is_gate() {
             next.push(say(format!("runbook resume {run}"), "ask here, and go on"));
         } else {
             next.push(answer(run.as_str(), step, question));
             next.push(say(format!("runbook resume {run}"), "then go on"));
         }
-        break;
     }
     let resumable = matches!(
         state.status,
-        RunStatus::Running | RunStatus::Undoing | RunStatus::Paused(PauseCause::Operator | PauseCause::Answer)
+        RunStatus::Running
+            | RunStatus::Undoing
+            | RunStatus::Paused(PauseCause::Operator | PauseCause::Answer)
     );
     if resumable && next.is_empty() {
         next.push(say(format!("runbook resume {run}"), "go on from here"));
     }
     if !state.status.is_over() {
-        if !state.undoing && !owed_undos(plan, state).is_empty() && points_passed(plan, state).is_empty() {
+        if !state.undoing
+            && !owed_undos(plan, state).is_empty()
+            && points_passed(plan, state).is_empty()
+        {
             next.push(say(format!("runbook undo {run}"), "or: take back what has started"));
         }
         next.push(say(format!("runbook abort {run} --reason '…'"), "or: give it up as it stands"));
