@@ -81,7 +81,11 @@ fn list(out: Out, specs: &[&ActionSpec]) -> Result<(), CliError> {
             EffectSpec::ByInput(_) => "depends".to_owned(),
         };
         let effect = format!("{effect:9}");
-        out.line(format!("{}  {}  {summary}", out.paint().strong(&name), out.paint().dim(&effect)))?;
+        out.line(format!(
+            "{}  {}  {summary}",
+            out.paint().strong(&name),
+            out.paint().dim(&effect)
+        ))?;
     }
     Ok(())
 }
@@ -137,7 +141,11 @@ fn page(out: Out, spec: &ActionSpec) -> Result<(), CliError> {
 
 fn facts(out: Out, spec: &ActionSpec, columns: usize) -> Result<(), CliError> {
     let permissions = spec.permissions.join(", ");
-    let repeat = if spec.idempotent { "is harmless" } else { "may do it twice: the step is looked at first" };
+    let repeat = if spec.idempotent {
+        "is harmless"
+    } else {
+        "may do it twice: the step is looked at first"
+    };
     let account = if spec.needs_account { "acts in one" } else { "needs none" };
     let facts = [
         ("effect", effect(spec)),

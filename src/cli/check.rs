@@ -110,8 +110,11 @@ fn explain(out: Out, code: &str) -> Result<Exit, CliError> {
     }
     let rule = rules.iter().find(|rule| rule.code.eq_ignore_ascii_case(code)).ok_or_else(|| {
         let codes: Vec<&str> = rules.iter().map(|rule| rule.code).collect();
-        CliError::usage(format!("there is no rule `{code}`"))
-            .hint(suggestion(&code.to_uppercase(), &codes, "rules"))
+        CliError::usage(format!("there is no rule `{code}`")).hint(suggestion(
+            &code.to_uppercase(),
+            &codes,
+            "rules",
+        ))
     })?;
     out.line(format!("{}  {}", out.paint().strong(rule.code), rule.summary))?;
     out.line("")?;

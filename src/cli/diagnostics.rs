@@ -15,7 +15,12 @@ pub(super) fn errors(found: &[Diagnostic]) -> usize {
 
 /// Shows one finding with its lines of the source.
 #[must_use]
-pub(super) fn render(source: &Source, diagnostic: &Diagnostic, paint: Paint, columns: usize) -> String {
+pub(super) fn render(
+    source: &Source,
+    diagnostic: &Diagnostic,
+    paint: Paint,
+    columns: usize,
+) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -29,7 +34,9 @@ pub(super) fn render(source: &Source, diagnostic: &Diagnostic, paint: Paint, col
     );
     for (related, label) in diagnostic.related.iter().zip(&labels) {
         snippet = snippet.annotation(
-            AnnotationKind::Context.span(within(source, related.span).range()).label(label.as_str()),
+            AnnotationKind::Context
+                .span(within(source, related.span).range())
+                .label(label.as_str()),
         );
     }
     let mut group: Group<'_> =

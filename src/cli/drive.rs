@@ -76,7 +76,8 @@ pub(super) async fn drive(session: Session, first: First) -> Result<Exit, CliErr
     loop {
         let prompter: Option<Arc<dyn Prompter>> =
             if attended { Some(Arc::new(Person)) } else { None };
-        let io = Io { reporters: reporters(session.output, continued), prompter, stop: signals.stop() };
+        let io =
+            Io { reporters: reporters(session.output, continued), prompter, stop: signals.stop() };
         let ended = part(&session, first, io).await?;
         let undecided = matches!(ended, Ended::Paused(PauseCause::Failure | PauseCause::Unknown));
         if !undecided || !attended || signals.came() {
@@ -108,7 +109,8 @@ pub(super) async fn once_unattended(
     wishes: Wishes,
 ) -> Result<Ended, CliError> {
     let signals = Signals::listen(speaker())?;
-    let io = Io { reporters: reporters(Output::Human, false), prompter: None, stop: signals.stop() };
+    let io =
+        Io { reporters: reporters(Output::Human, false), prompter: None, stop: signals.stop() };
     let session = Session { world, secrets: BTreeMap::new(), wishes, output: Output::Human };
     part(&session, first, io).await
 }

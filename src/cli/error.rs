@@ -86,9 +86,10 @@ impl From<StoreError> for CliError {
                 Exit::Locked,
                 "This process stopped before its next effect. What it had begun is in the journal.",
             ),
-            StoreError::Corrupt { .. } | StoreError::Newer { .. } | StoreError::Foreign { .. } => {
-                (Exit::Refused, "Nothing was changed: what cannot be read for certain is not gone on with.")
-            }
+            StoreError::Corrupt { .. } | StoreError::Newer { .. } | StoreError::Foreign { .. } => (
+                Exit::Refused,
+                "Nothing was changed: what cannot be read for certain is not gone on with.",
+            ),
             StoreError::Broken { .. } | StoreError::Unwritable { .. } => (
                 Exit::Failed,
                 "What the journal has is certain. A step that was under way is unknown until it is looked at.",
@@ -110,7 +111,9 @@ impl From<RunError> for CliError {
                 Self::usage(message).certain("Nothing was changed by this command.").maybe(hint)
             }
             RunError::Illegal(_) => Self::new(Exit::Refused, error.to_string())
-                .certain("Nothing was changed: what cannot be read for certain is not gone on with.")
+                .certain(
+                    "Nothing was changed: what cannot be read for certain is not gone on with.",
+                )
                 .hint("`runbook log RUN --verify` names the line that was altered, if one was."),
             RunError::Internal(_) => Self::new(Exit::Failed, error.to_string())
                 .certain("What the journal has is certain; a step that was under way is unknown.")

@@ -87,17 +87,23 @@ impl Exit {
                  When a run was under way, `runbook status` shows where it stands."
             }
             Self::Invalid => "`runbook check` shows every error with its place. Nothing was begun.",
-            Self::Refused => "Nothing was changed by what was refused. The message names the guard.",
+            Self::Refused => {
+                "Nothing was changed by what was refused. The message names the guard."
+            }
             Self::Unknown => {
                 "Look whether the effect is there, then `runbook resume RUN --step ID=done` or `=retry`."
             }
-            Self::Stuck => "`runbook status` lists what needs hands. Then `runbook undo RUN` again.",
+            Self::Stuck => {
+                "`runbook status` lists what needs hands. Then `runbook undo RUN` again."
+            }
             Self::Locked => {
                 "Wait for the holder that the message names, or take over with `runbook unlock RUN --reason TEXT`."
             }
             Self::ObjectiveMissed => "The report says by how much.",
             Self::Unhealthy => "`runbook status` shows the probes that did not hold.",
-            Self::Waiting => "`runbook status` shows the question; `runbook answer`, then `runbook resume`.",
+            Self::Waiting => {
+                "`runbook status` shows the question; `runbook answer`, then `runbook resume`."
+            }
             Self::Interrupted => "`runbook resume` goes on.",
         }
     }

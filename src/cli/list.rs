@@ -72,14 +72,19 @@ fn human(out: Out, entries: &[Entry]) -> Result<(), CliError> {
     }
     let now = Timestamp::now();
     let columns = out.columns();
-    let name = entries.iter().map(|entry| width(&entry.runbook.name)).max().unwrap_or(0).clamp(7, 32);
+    let name =
+        entries.iter().map(|entry| width(&entry.runbook.name)).max().unwrap_or(0).clamp(7, 32);
     let wide = entries.iter().map(|entry| width(&owner(entry))).max().unwrap_or(0).clamp(5, 18);
     let last = 30;
     let title = columns.saturating_sub(name + wide + last + 5 + 8).max(12);
     let row = |cells: [&str; 5]| {
         format!(
             "{}  {}  {}  {}  {}",
-            fit(cells[0], name), fit(cells[1], title), fit(cells[2], wide), fit(cells[3], 5), cells[4],
+            fit(cells[0], name),
+            fit(cells[1], title),
+            fit(cells[2], wide),
+            fit(cells[3], 5),
+            cells[4],
         )
     };
     let head = row(["RUNBOOK", "TITLE", "OWNER", "RTO", "LAST RUN"]);
@@ -87,14 +92,16 @@ fn human(out: Out, entries: &[Entry]) -> Result<(), CliError> {
     for entry in entries {
         let front = &entry.runbook.front;
         let what = front.title.as_ref().map_or("", |title| &title.value);
-        let rto = front.rto.as_ref().map_or_else(|| "-".to_owned(), |rto| Short(rto.value).to_string());
+        let rto =
+            front.rto.as_ref().map_or_else(|| "-".to_owned(), |rto| Short(rto.value).to_string());
         let last = match &entry.last {
             Some((_, at, status, environment)) => {
                 format!("{} {environment}: {}", history::age(*at, now), status.word())
             }
             None => "never".to_owned(),
         };
-        let what = if entry.errors > 0 { format!("✗ has errors: {what}") } else { what.to_owned() };
+        let what =
+            if entry.errors > 0 { format!("✗ has errors: {what}") } else { what.to_owned() };
         let line = row([&entry.runbook.name, &harmless(&what), &owner(entry), &rto, &last]);
         out.line(cut(&line, columns))?;
     }
@@ -102,7 +109,12 @@ fn human(out: Out, entries: &[Entry]) -> Result<(), CliError> {
 }
 
 fn owner(entry: &Entry) -> String {
-    entry.runbook.front.owner.as_ref().map_or_else(|| "-".to_owned(), |owner| harmless(&owner.value))
+    entry
+        .runbook
+        .front
+        .owner
+        .as_ref()
+        .map_or_else(|| "-".to_owned(), |owner| harmless(&owner.value))
 }
 
 fn value(entry: &Entry) -> Value {

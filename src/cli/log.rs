@@ -49,10 +49,15 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
             out.line(value.to_string())?;
         } else {
             let many = crate::run::report::text::counted(history.events.len(), "event");
-            out.line(out.paint().good(&format!("✓ the journal of {run} is whole: {many}")).to_string())?;
+            out.line(
+                out.paint().good(&format!("✓ the journal of {run} is whole: {many}")).to_string(),
+            )?;
             out.line(format!("  head  {}", history.head))?;
             if let Some(torn) = &history.torn {
-                out.line(format!("  a last line of {} bytes was cut off: it was never written", torn.bytes))?;
+                out.line(format!(
+                    "  a last line of {} bytes was cut off: it was never written",
+                    torn.bytes
+                ))?;
             }
         }
         return Ok(Exit::Done);

@@ -1,10 +1,10 @@
 //! `runbook new`: a first runbook to change, commented, and clean under `check`.
 
+use super::Global;
 use super::console::Out;
 use super::error::CliError;
 use super::exit::Exit;
 use super::project::{Home, shown};
-use super::Global;
 use std::io::Write as _;
 
 /// What `new` can be told.
@@ -28,16 +28,20 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(fine) {
         return Err(CliError::usage(format!("`{name}` cannot be the name of a runbook"))
             .certain("No file was written.")
-            .hint("Use lowercase letters, digits and `-`, beginning with a letter: `restore-search`."));
+            .hint(
+                "Use lowercase letters, digits and `-`, beginning with a letter: `restore-search`.",
+            ));
     }
     let folder = home.root.join("runbooks");
     let path = folder.join(format!("{name}.md"));
     let failed = |error: std::io::Error| {
         let text = format!("cannot write {}: {error}", shown(&path));
         match error.kind() {
-            std::io::ErrorKind::AlreadyExists => CliError::usage(format!("{} exists", shown(&path)))
-                .certain("It was left as it is.")
-                .hint("Choose another name, or edit that file."),
+            std::io::ErrorKind::AlreadyExists => {
+                CliError::usage(format!("{} exists", shown(&path)))
+                    .certain("It was left as it is.")
+                    .hint("Choose another name, or edit that file.")
+            }
             _ => CliError::usage(text),
         }
     };

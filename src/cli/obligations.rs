@@ -137,7 +137,9 @@ fn human(out: Out, owed: &[Owed], today: Date) -> Result<(), CliError> {
         let due = &one.obligation.due;
         let head = match &one.settled_by {
             Some(run) => paint.good(&format!("✓ settled by {run}, was due {due}")).to_string(),
-            None if is_overdue(one, today) => paint.bad(&format!("✗ OVERDUE since {due}")).to_string(),
+            None if is_overdue(one, today) => {
+                paint.bad(&format!("✗ OVERDUE since {due}")).to_string()
+            }
             None => paint.warn(&format!("• due {due}")).to_string(),
         };
         out.line(head)?;
@@ -145,13 +147,16 @@ fn human(out: Out, owed: &[Owed], today: Date) -> Result<(), CliError> {
             out.line(format!("  {line}"))?;
         }
         let from = format!(
-            "  since {} ({}, {}), step {}", one.run, one.runbook, one.environment, one.obligation.step
+            "  since {} ({}, {}), step {}",
+            one.run, one.runbook, one.environment, one.obligation.step
         );
         out.line(paint.dim(&from).to_string())?;
         if one.settled_by.is_none() {
             match settle(&one.obligation, &one.environment) {
                 Some(command) => out.line(format!("  {}", paint.command(&command)))?,
-                None => out.line(paint.dim("  no runbook settles it: it is done by hand").to_string())?,
+                None => {
+                    out.line(paint.dim("  no runbook settles it: it is done by hand").to_string())?
+                }
             }
         }
         out.line("")?;

@@ -44,7 +44,11 @@ type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// When it is empty.
 pub(super) fn reason(text: &str) -> Result<String, String> {
     let text = text.trim();
-    if text.is_empty() { Err("a reason must say something".to_owned()) } else { Ok(text.to_owned()) }
+    if text.is_empty() {
+        Err("a reason must say something".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 /// Why a secret is not taken from the command line.
@@ -104,9 +108,11 @@ pub(super) fn secrets(
         secrets.insert(name.clone(), Secret::new(text));
     }
     if let Some(name) = texts.keys().next() {
-        return Err(CliError::usage(format!("a run keeps its parameters: `{name}` cannot be given again"))
-            .certain("Nothing was changed.")
-            .hint("Only secret parameters are given again, because they are not kept."));
+        return Err(CliError::usage(format!(
+            "a run keeps its parameters: `{name}` cannot be given again"
+        ))
+        .certain("Nothing was changed.")
+        .hint("Only secret parameters are given again, because they are not kept."));
     }
     Ok(secrets)
 }
@@ -167,8 +173,10 @@ fn mapping(path: &Path) -> Result<Values, CliError> {
     let text = read(path)?;
     match parse::value(&text) {
         Ok(Value::Object(values)) => Ok(values),
-        Ok(_) => Err(CliError::usage(format!("{} is not a mapping of names to values", path.display()))
-            .certain(NOTHING_BEGUN)),
+        Ok(_) => {
+            Err(CliError::usage(format!("{} is not a mapping of names to values", path.display()))
+                .certain(NOTHING_BEGUN))
+        }
         Err(error) => {
             Err(CliError::usage(format!("{}: {error}", path.display())).certain(NOTHING_BEGUN))
         }
@@ -176,7 +184,11 @@ fn mapping(path: &Path) -> Result<Values, CliError> {
 }
 
 /// Checks all values, and fills in the defaults.
-fn check(book: &Runbook, texts: &BTreeMap<String, String>, scope: &Values) -> Result<Gathered, CliError> {
+fn check(
+    book: &Runbook,
+    texts: &BTreeMap<String, String>,
+    scope: &Values,
+) -> Result<Gathered, CliError> {
     let mut gathered = Gathered::default();
     let mut mistakes = Vec::new();
     for param in &book.front.params {

@@ -34,7 +34,10 @@ fn try_with(given: &Given, variables: Variables<'_>) -> Result<Gathered, CliErro
 fn values_come_from_everywhere_and_are_typed() {
     let token = |name: &str| (name == "RUNBOOK_PARAM_TOKEN").then(|| "hunter22".to_owned());
     let gathered = try_with(&given(&["alias=alias/x", "days=12"]), &token).unwrap();
-    assert_eq!(serde_json::to_string(&gathered.values).unwrap(), r#"{"alias":"alias/x","days":12}"#);
+    assert_eq!(
+        serde_json::to_string(&gathered.values).unwrap(),
+        r#"{"alias":"alias/x","days":12}"#
+    );
     assert_eq!(gathered.secrets["token"].expose(), "hunter22");
     let gathered = try_with(&given(&["alias=alias/x"]), &token).unwrap();
     assert_eq!(gathered.values["days"], 30);
@@ -61,7 +64,12 @@ fn the_command_line_wins_over_the_file_and_the_file_over_the_environment() {
 fn every_mistake_is_told_at_once() {
     let error = try_with(&given(&["alis=x", "days", "token=hunter22"]), &|_| None).unwrap_err();
     assert_eq!(error.exit, crate::cli::Exit::Usage);
-    for part in ["no parameter `alis`", "Did you mean `alias`?", "`days` is not NAME=VALUE", "`token` is secret"] {
+    for part in [
+        "no parameter `alis`",
+        "Did you mean `alias`?",
+        "`days` is not NAME=VALUE",
+        "`token` is secret",
+    ] {
         assert!(error.message.contains(part), "{part}: {}", error.message);
     }
     assert!(!error.message.contains("hunter22"), "{}", error.message);

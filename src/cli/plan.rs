@@ -89,7 +89,10 @@ fn identities(
     let ask = world::Looker::new(home, environment, &names)?;
     for name in names {
         let Some(account) = environment.accounts.get(&name) else {
-            let hint = format!("Add `{name}` under `environments.{}.accounts` in runbook.yaml.", environment.name);
+            let hint = format!(
+                "Add `{name}` under `environments.{}.accounts` in runbook.yaml.",
+                environment.name
+            );
             let message = format!("environment `{}` has no account `{name}`", environment.name);
             return Err(CliError::usage(message).certain(super::error::NOTHING_BEGUN).hint(hint));
         };
@@ -136,7 +139,10 @@ fn head(
             Ok(arn) => format!("as {arn}"),
             Err(why) => format!("via {}; not asked: {why}", identity.access),
         };
-        say("account", &format!("{} = {} {}, {caller}", identity.name, identity.id, identity.region));
+        say(
+            "account",
+            &format!("{} = {} {}, {caller}", identity.name, identity.id, identity.region),
+        );
     }
     for (name, value) in &gathered.values {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -167,8 +173,13 @@ fn steps(plan: &Plan, environment: &Environment, paint: Paint, columns: usize) -
         let indent = 2 + 2 * key.depth();
         if let (Reversal::Irreversible(_), false) = (&planned.reversal, passed) {
             passed = true;
-            let text = "── point of no return: before it a run can be undone, after it only finished ──";
-            lines.push(format!("{:indent$}{}", "", paint.bad(&cut(text, columns.saturating_sub(indent)))));
+            let text =
+                "── point of no return: before it a run can be undone, after it only finished ──";
+            lines.push(format!(
+                "{:indent$}{}",
+                "",
+                paint.bad(&cut(text, columns.saturating_sub(indent)))
+            ));
         }
         let effect = effect(planned.effect, paint);
         let title = harmless(&step.title);
@@ -180,7 +191,10 @@ fn steps(plan: &Plan, environment: &Environment, paint: Paint, columns: usize) -
         let fill = room.saturating_sub(width(&title) + 2 + width(&key_text));
         lines.push(format!(
             "{:indent$}{}{title}  {}{:fill$}  {effect}",
-            "", paint.dim(&label), paint.dim(&key_text), ""
+            "",
+            paint.dim(&label),
+            paint.dim(&key_text),
+            ""
         ));
         let deeper = indent + width(&label);
         for line in details(&key, planned, frame, environment) {
@@ -196,12 +210,17 @@ fn steps(plan: &Plan, environment: &Environment, paint: Paint, columns: usize) -
         for health in probes {
             let options = &health.block.options;
             let time = |time: &Option<crate::source::Spanned<Duration>>, word: &str| {
-                time.as_ref().map(|time| format!(", {word} {}", Short(time.value))).unwrap_or_default()
+                time.as_ref()
+                    .map(|time| format!(", {word} {}", Short(time.value)))
+                    .unwrap_or_default()
             };
             let text = format!(
                 "  {} ({}): {}{}{}",
-                harmless(&health.title), health.block.id.value, does(&health.block),
-                time(&options.within, "within"), time(&options.sustained, "sustained for")
+                harmless(&health.title),
+                health.block.id.value,
+                does(&health.block),
+                time(&options.within, "within"),
+                time(&options.sustained, "sustained for")
             );
             lines.push(cut(&text, columns));
         }
@@ -241,7 +260,12 @@ fn reversal(planned: &Planned) -> String {
     }
 }
 
-fn details(key: &StepKey, planned: &Planned, frame: &Frame, environment: &Environment) -> Vec<String> {
+fn details(
+    key: &StepKey,
+    planned: &Planned,
+    frame: &Frame,
+    environment: &Environment,
+) -> Vec<String> {
     let step = planned.step(frame);
     let options = &step.block.options;
     let mut first = does(&step.block);
@@ -256,7 +280,8 @@ fn details(key: &StepKey, planned: &Planned, frame: &Frame, environment: &Enviro
         first.push_str(&format!(", up to {} attempts", planned.attempts));
     }
     let mut lines = vec![first];
-    let before: Vec<&str> = planned.needs.iter().map(|need| frame.steps[*need].id.as_str()).collect();
+    let before: Vec<&str> =
+        planned.needs.iter().map(|need| frame.steps[*need].id.as_str()).collect();
     if options.needs.is_some() {
         let text = if before.is_empty() { "nothing".to_owned() } else { before.join(", ") };
         lines.push(format!("after {text}"));
@@ -275,7 +300,11 @@ fn details(key: &StepKey, planned: &Planned, frame: &Frame, environment: &Enviro
         lines.push(format!("undo: {}", reversal(planned)));
     }
     if let Some(owed) = &options.obligation {
-        lines.push(format!("leaves owed: {} (due {})", owed.text.value.trim(), owed.due.value.trim()));
+        lines.push(format!(
+            "leaves owed: {} (due {})",
+            owed.text.value.trim(),
+            owed.due.value.trim()
+        ));
     }
     if let Some(look) = observe(key) {
         lines.push(look);
@@ -326,17 +355,22 @@ fn foot(plan: &Plan, args: &Args, paint: Paint, columns: usize) -> Vec<String> {
     let mut parts = Vec::new();
     for effect in [Effect::Read, Effect::Change, Effect::Destroy, Effect::Unclear] {
         if count(effect) > 0 {
-            parts.push(format!("{} {}", count(effect), match effect {
-                Effect::Read => "read",
-                Effect::Change => "change",
-                Effect::Destroy => "destroy",
-                Effect::Unclear => "cannot be told",
-            }));
+            parts.push(format!(
+                "{} {}",
+                count(effect),
+                match effect {
+                    Effect::Read => "read",
+                    Effect::Change => "change",
+                    Effect::Destroy => "destroy",
+                    Effect::Unclear => "cannot be told",
+                }
+            ));
         }
     }
     let time = estimate(&plan.root);
     let time = if time.is_zero() { String::new() } else { format!(", usually {}", Short(time)) };
-    let mut command = format!("runbook run {} --env {}", shell_word(&args.name), shell_word(&args.env));
+    let mut command =
+        format!("runbook run {} --env {}", shell_word(&args.name), shell_word(&args.env));
     for given in &args.given.params {
         command.push_str(&format!(" -p {}", shell_word(given)));
     }
@@ -348,7 +382,9 @@ fn foot(plan: &Plan, args: &Args, paint: Paint, columns: usize) -> Vec<String> {
     vec![
         String::new(),
         cut(&steps, columns),
-        paint.dim("This is what the texts say; what is in place already was not looked at.").to_string(),
+        paint
+            .dim("This is what the texts say; what is in place already was not looked at.")
+            .to_string(),
         format!("digest  {}", plan.digest),
         format!("next    {}", paint.command(&command)),
     ]

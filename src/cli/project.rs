@@ -61,7 +61,8 @@ impl Home {
         let path = root.join(FILE);
         let text = read(&path)?;
         let (project, source, diagnostics) = parse::project(&shown(&path), &text);
-        let state = global.state.as_ref().map_or_else(|| root.join(".runbook"), |state| here.join(state));
+        let state =
+            global.state.as_ref().map_or_else(|| root.join(".runbook"), |state| here.join(state));
         let catalog = Arc::new(catalog());
         let books = RefCell::default();
         Ok(Self { root, state, project, source, diagnostics, catalog, books })
@@ -118,7 +119,10 @@ impl Home {
         for entry in entries {
             let path = entry.map_err(|error| unreadable(&folder, &error))?.path();
             let readme = path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case("readme"));
-            if path.extension().is_some_and(|extension| extension == "md") && !readme && path.is_file() {
+            if path.extension().is_some_and(|extension| extension == "md")
+                && !readme
+                && path.is_file()
+            {
                 let stem = path.file_stem().and_then(|stem| stem.to_str()).ok_or_else(|| {
                     CliError::usage(format!("the file name {} is not UTF-8", path.display()))
                 })?;
@@ -146,9 +150,12 @@ impl Home {
             let names = self.names()?;
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let wanted = Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);
-            return Err(CliError::usage(format!("there is no runbook `{name}` ({})", shown(&path)))
-                .certain(NOTHING_BEGUN)
-                .hint(suggestion(wanted, &names, "runbooks")));
+            return Err(CliError::usage(format!(
+                "there is no runbook `{name}` ({})",
+                shown(&path)
+            ))
+            .certain(NOTHING_BEGUN)
+            .hint(suggestion(wanted, &names, "runbooks")));
         }
         let text = read(&path)?;
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);
@@ -239,11 +246,16 @@ fn named(folder: &Path) -> Result<PathBuf, CliError> {
 }
 
 fn above(here: &Path) -> Result<PathBuf, CliError> {
-    here.ancestors().find(|folder| folder.join(FILE).is_file()).map(Path::to_path_buf).ok_or_else(|| {
-        CliError::usage(format!("neither {} nor a folder above it holds a {FILE}", here.display()))
+    here.ancestors().find(|folder| folder.join(FILE).is_file()).map(Path::to_path_buf).ok_or_else(
+        || {
+            CliError::usage(format!(
+                "neither {} nor a folder above it holds a {FILE}",
+                here.display()
+            ))
             .certain(NOTHING_BEGUN)
             .hint("Go to the project's folder, or name it: `runbook --project DIR …`.")
-    })
+        },
+    )
 }
 
 /// Reads a text. Bytes that are no UTF-8 are named by their place.

@@ -37,7 +37,11 @@ fn say(text: &str) {
 
 fn title(step: &StepKey, word: &str) {
     tell("");
-    tell(format!("{} {}", error_paint().warn("?"), error_paint().strong(&format!("{word} — {step}"))));
+    tell(format!(
+        "{} {}",
+        error_paint().warn("?"),
+        error_paint().strong(&format!("{word} — {step}"))
+    ));
 }
 
 fn yes(text: &str) -> Option<bool> {
@@ -45,8 +49,11 @@ fn yes(text: &str) -> Option<bool> {
 }
 
 fn line(prompt: &str) -> Option<String> {
-    let text: String =
-        Input::new().with_prompt(prompt).allow_empty(true).interact_text_on(&Term::stderr()).ok()?;
+    let text: String = Input::new()
+        .with_prompt(prompt)
+        .allow_empty(true)
+        .interact_text_on(&Term::stderr())
+        .ok()?;
     Some(text.trim().to_owned())
 }
 
@@ -122,7 +129,8 @@ fn fill_in(field: &Field) -> Option<Value> {
     if !field.choices.is_empty() {
         let items: Vec<String> = field.choices.iter().map(|choice| harmless(choice)).collect();
         let prompt = format!("  {name}");
-        let chosen = Select::new().with_prompt(prompt).items(&items).interact_on_opt(&Term::stderr());
+        let chosen =
+            Select::new().with_prompt(prompt).items(&items).interact_on_opt(&Term::stderr());
         let text = &field.choices[chosen.ok().flatten()?];
         return fits(field, text).ok();
     }
@@ -186,7 +194,11 @@ pub(super) fn parameter(param: &Parameter) -> Result<String, CliError> {
 pub(super) fn after_pause(steps: &[StepKey], can_undo: bool) -> After {
     let Some(step) = steps.first() else { return After::Leave };
     tell("");
-    tell(format!("{} {}", error_paint().warn("?"), error_paint().strong(&format!("What about {step}?"))));
+    tell(format!(
+        "{} {}",
+        error_paint().warn("?"),
+        error_paint().strong(&format!("What about {step}?"))
+    ));
     let mut items = vec![
         ("retry: run it again", Some(Verdict::Retry)),
         ("skip: go on without it (with a reason)", Some(Verdict::Skip)),

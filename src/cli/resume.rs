@@ -84,7 +84,8 @@ fn decisions(
             "done" => Verdict::Done,
             "undo" => Verdict::Undo,
             _ => {
-                mistakes.push(format!("`{one}` is not STEP=retry, STEP=skip, STEP=done or STEP=undo"));
+                mistakes
+                    .push(format!("`{one}` is not STEP=retry, STEP=skip, STEP=done or STEP=undo"));
                 continue;
             }
         };

@@ -63,21 +63,20 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     expected(&plan, args.plan.as_deref(), &args.name, &args.env)?;
     let until = args.until.as_deref().map(|step| step_of(&plan, step)).transpose()?;
     let gathered = params::gather(&plan.root.book, &args.given, &world::scope(&environment))?;
-    let wishes = Wishes {
-        yes: args.yes,
-        ask_every_step: args.step,
-        until,
-        reason: args.reason.clone(),
-    };
+    let wishes =
+        Wishes { yes: args.yes, ask_every_step: args.step, until, reason: args.reason.clone() };
     if args.step && !super::console::attended() {
-        return Err(CliError::usage("`--step` asks before every step, and nobody is there to be asked")
-            .certain(NOTHING_BEGUN)
-            .hint("Use it at a terminal, or `--until STEP`."));
+        return Err(CliError::usage(
+            "`--step` asks before every step, and nobody is there to be asked",
+        )
+        .certain(NOTHING_BEGUN)
+        .hint("Use it at a terminal, or `--until STEP`."));
     }
     let run = world::new_id();
     world::block_on(async {
         let world = world::build(&home, &environment, &plan, &run).await?;
-        let begin = Begin { plan, params: gathered.values, secret_params: gathered.secrets.clone() };
+        let begin =
+            Begin { plan, params: gathered.values, secret_params: gathered.secrets.clone() };
         let secrets: BTreeMap<_, _> = gathered.secrets;
         let session = Session { world, secrets, wishes, output: args.output };
         drive(session, First::Start(Box::new(begin), run)).await
@@ -91,7 +90,8 @@ fn expected(plan: &Plan, digest: Option<&str>, name: &str, env: &str) -> Result<
     if digest.len() >= 12 && plan.digest.starts_with(&digest.to_ascii_lowercase()) {
         return Ok(());
     }
-    let message = format!("the plan is not the one that was asked for: it has the digest {}", plan.digest);
+    let message =
+        format!("the plan is not the one that was asked for: it has the digest {}", plan.digest);
     Err(CliError::new(Exit::Refused, message)
         .certain(NOTHING_BEGUN)
         .hint(format!("Look at it again with `runbook plan {name} --env {env}`.")))

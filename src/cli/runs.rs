@@ -51,7 +51,10 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
         let [run, book, environment, began, stands] = cells;
         let line = format!(
             "{}  {}  {}  {}  {stands}",
-            fit(run, 20), fit(book, 24), fit(environment, 10), fit(began, 8)
+            fit(run, 20),
+            fit(book, 24),
+            fit(environment, 10),
+            fit(began, 8)
         );
         cut(&line, columns)
     };
@@ -66,7 +69,9 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
                 &history::age(known.began, now),
                 known.state.status.word(),
             ]),
-            Err(error) => row([run.as_str(), "?", "?", "?", &format!("cannot be read: {}", error.message)]),
+            Err(error) => {
+                row([run.as_str(), "?", "?", "?", &format!("cannot be read: {}", error.message)])
+            }
         };
         out.line(line)?;
     }

@@ -41,7 +41,10 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
             // The state folder is closed to others before anything is put into it.
             home.store()?;
             let server = runtime.block_on(sandbox.up(&world::progress))?;
-            out.line(format!("The sandbox is up at {} (process {}).", server.endpoint, server.pid))?;
+            out.line(format!(
+                "The sandbox is up at {} (process {}).",
+                server.endpoint, server.pid
+            ))?;
             out.line(format!("next  {}", out.paint().command("runbook run NAME --env sandbox")))?;
         }
         Verb::Down => {
@@ -59,7 +62,9 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
         }
         Verb::Status => {
             let line = match runtime.block_on(sandbox.status())? {
-                Status::NotInstalled => "not installed: `runbook sandbox up` installs it".to_owned(),
+                Status::NotInstalled => {
+                    "not installed: `runbook sandbox up` installs it".to_owned()
+                }
                 Status::Stopped { state_kept: true } => "stopped; what is in it is kept".to_owned(),
                 Status::Stopped { state_kept: false } => "stopped; it is empty".to_owned(),
                 Status::Running(server) => format!(

@@ -39,7 +39,9 @@ impl Signals {
                     Stop::Park | Stop::Now => Stop::Now,
                 });
                 match was {
-                    Stop::No => speak("finishing the current step; press Ctrl-C again to stop it now"),
+                    Stop::No => {
+                        speak("finishing the current step; press Ctrl-C again to stop it now")
+                    }
                     Stop::Park => speak("stopping now; what is under way will be unknown"),
                     Stop::Now => {}
                 }

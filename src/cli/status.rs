@@ -9,9 +9,9 @@ use crate::engine::state::{RunState, StepStatus};
 use crate::model::duration::Short;
 use crate::model::id::StepKey;
 use crate::plan::{Plan, Reversal};
+use crate::run::report::closing;
 use crate::run::report::summary::{Summary, Tally, summarize, title};
 use crate::run::report::text::{Paint, cut, fit, harmless, width};
-use crate::run::report::closing;
 use crate::run::{self, Opened};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -58,8 +58,13 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let at = history.events.first().map(|recorded| recorded.at).unwrap_or_default();
     let facts = format!(
         "  {} · {} · run {} · {} · began {} by {}@{}",
-        began.runbook, began.environment, began.run, began.mode,
-        history::age(at, Timestamp::now()), began.operator.user, began.operator.host
+        began.runbook,
+        began.environment,
+        began.run,
+        began.mode,
+        history::age(at, Timestamp::now()),
+        began.operator.user,
+        began.operator.host
     );
     out.line(paint.dim(&cut(&facts, columns)).to_string())?;
     if let (Some(driver), false) = (driver, state.status.is_over()) {
@@ -75,7 +80,10 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
         out.line(paint.dim(&cut(&text, columns)).to_string())?;
     }
     if let Some(torn) = &history.torn {
-        out.line(format!("  the journal's last line was cut off ({} bytes): it was never written", torn.bytes))?;
+        out.line(format!(
+            "  the journal's last line was cut off ({} bytes): it was never written",
+            torn.bytes
+        ))?;
     }
     out.line("")?;
     for line in steps(&plan, &state, paint, columns) {
@@ -119,7 +127,10 @@ fn steps(plan: &Plan, state: &RunState, paint: Paint, columns: usize) -> Vec<Str
             }
         }
         let status = state.status_of(&key);
-        let took = state.step(&key).and_then(|step| step.took_ms).map(|ms| Short(Duration::from_millis(ms)));
+        let took = state
+            .step(&key)
+            .and_then(|step| step.took_ms)
+            .map(|ms| Short(Duration::from_millis(ms)));
         let owed = match plan.find(&key).map(|(planned, _)| &planned.reversal) {
             Some(Reversal::Irreversible(_)) if state.starts.contains(&key) => " (no way back)",
             _ => "",
@@ -139,7 +150,11 @@ fn steps(plan: &Plan, state: &RunState, paint: Paint, columns: usize) -> Vec<Str
         let fill = room.saturating_sub(width(&title) + 2 + width(&id));
         lines.push(format!(
             "{:indent$}{} {title}  {}{:fill$}  {}",
-            "", mark(status, paint), paint.dim(&id), "", fit(&word, 20).trim_end()
+            "",
+            mark(status, paint),
+            paint.dim(&id),
+            "",
+            fit(&word, 20).trim_end()
         ));
     }
     lines
@@ -147,7 +162,9 @@ fn steps(plan: &Plan, state: &RunState, paint: Paint, columns: usize) -> Vec<Str
 
 fn mark(status: &StepStatus, paint: Paint) -> String {
     match status {
-        StepStatus::Succeeded | StepStatus::InPlace | StepStatus::Undone => paint.good("✓").to_string(),
+        StepStatus::Succeeded | StepStatus::InPlace | StepStatus::Undone => {
+            paint.good("✓").to_string()
+        }
         StepStatus::Failed(_) | StepStatus::UndoFailed(_) => paint.bad("✗").to_string(),
         StepStatus::Unknown(_) => paint.bad("?").to_string(),
         StepStatus::Waiting(_) => paint.warn("?").to_string(),

@@ -21,7 +21,8 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let out = Out::new();
     match home.store()?.thaw(environment)? {
         Some(freeze) => {
-            let text = format!("it was frozen by {} at {}: {}", freeze.by, freeze.at, freeze.reason);
+            let text =
+                format!("it was frozen by {} at {}: {}", freeze.by, freeze.at, freeze.reason);
             out.line(format!("Environment {environment} is free again; {text}"))?;
             out.line(format!("next  {}", out.paint().command("runbook resume")))?;
         }

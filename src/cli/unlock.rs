@@ -31,13 +31,15 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let run = store.find(&args.run)?;
     let history = store.read(&run)?;
     let state = history::replay(&history)?;
-    let event =
-        Event::RunTakenOver { operator: world::operator(), reason: args.reason.clone() };
+    let event = Event::RunTakenOver { operator: world::operator(), reason: args.reason.clone() };
     let mut after = state.clone();
     if after.apply(&event).is_err() {
-        return Err(CliError::usage(format!("run {run} is {}: it holds nothing", state.status.word()))
-            .certain("Nothing was changed.")
-            .hint(format!("`runbook status {run}` shows what it did.")));
+        return Err(CliError::usage(format!(
+            "run {run} is {}: it holds nothing",
+            state.status.word()
+        ))
+        .certain("Nothing was changed.")
+        .hint(format!("`runbook status {run}` shows what it did.")));
     }
     store.take_over(&run, &event, Timestamp::now())?;
     let out = Out::new();

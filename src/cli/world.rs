@@ -4,12 +4,12 @@ use super::console;
 use super::drive::{self, First};
 use super::error::{CliError, NOTHING_BEGUN};
 use super::exit::Exit;
-use super::project::Home;
 use super::params::{self, Given};
+use super::project::Home;
+use crate::actions::context::{Accounts, Target};
 use crate::actions::http::HttpCheck;
 use crate::actions::wait::WaitFor;
 use crate::actions::{Actions, manual};
-use crate::actions::context::{Accounts, Target};
 use crate::engine::event::Operator;
 use crate::mask::Masker;
 use crate::model::id::{AccountName, RunId};
@@ -41,7 +41,9 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
 ///
 /// # Errors
 /// What it gives back.
-pub(super) fn block_on(work: impl Future<Output = Result<Exit, CliError>>) -> Result<Exit, CliError> {
+pub(super) fn block_on(
+    work: impl Future<Output = Result<Exit, CliError>>,
+) -> Result<Exit, CliError> {
     let runtime = runtime()?;
     let result = runtime.block_on(work);
     runtime.shutdown_background();
@@ -83,7 +85,9 @@ pub(super) fn progress(progress: Progress) {
     let say = |text: &str| console::tell(paint.dim(&format!("sandbox: {text}")).to_string());
     match progress {
         Progress::FindingPython | Progress::Ready => {}
-        Progress::CreatingEnvironment => say("installing it; the first time this takes about a minute"),
+        Progress::CreatingEnvironment => {
+            say("installing it; the first time this takes about a minute")
+        }
         Progress::Installing { line } => tracing::debug!(line, "installing the sandbox"),
         Progress::Starting => say("starting the emulated AWS on this machine"),
     }
@@ -107,7 +111,9 @@ impl Emulated {
                     environment.name
                 ))
                 .certain(NOTHING_BEGUN)
-                .hint("A sandbox is reached at a loopback address, such as http://127.0.0.1:4566."));
+                .hint(
+                    "A sandbox is reached at a loopback address, such as http://127.0.0.1:4566.",
+                ));
             }
             let accounts: Vec<&str> =
                 environment.accounts.values().map(|account| account.id.as_str()).collect();
@@ -155,7 +161,8 @@ fn is_loopback(endpoint: &str) -> bool {
     let Ok(url) = reqwest::Url::parse(endpoint) else { return false };
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     url.username().is_empty()
-        && (host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()))
+        && (host == "localhost"
+            || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()))
 }
 
 /// What a run of that plan in that environment works with. Starts and seeds the sandbox when the plan
@@ -171,8 +178,7 @@ pub(super) async fn build(
 ) -> Result<World, CliError> {
     let store = Arc::new(home.store()?);
     let sandboxed = environment.kind == EnvironmentKind::Sandbox && !plan.accounts().is_empty();
-    let emulated =
-        if sandboxed { Some(Emulated::find(home, environment).await?) } else { None };
+    let emulated = if sandboxed { Some(Emulated::find(home, environment).await?) } else { None };
     if let Some(emulated) = &emulated {
         for seed in &environment.seed {
             if *seed != plan.root.book.name && !emulated.is_seeded(seed) {
@@ -223,7 +229,8 @@ async fn plant(
     let run = new_id();
     let world = assemble(home, environment, Some(emulated), Arc::clone(store), &run).await?;
     let begin = Begin { plan, params: gathered.values, secret_params: gathered.secrets };
-    let wishes = Wishes { yes: true, reason: Some("seeds the sandbox".to_owned()), ..Wishes::default() };
+    let wishes =
+        Wishes { yes: true, reason: Some("seeds the sandbox".to_owned()), ..Wishes::default() };
     match drive::once_unattended(world, First::Start(Box::new(begin), run.clone()), wishes).await? {
         Ended::Succeeded { .. } => emulated.mark_seeded(seed),
         _ => Err(CliError::new(Exit::Failed, format!("the seed `{seed}` of the sandbox failed"))
@@ -317,8 +324,10 @@ impl Accounts for NoAccounts {
 
 #[cfg(not(feature = "aws"))]
 fn no_aws(target: &Target) -> crate::actions::Trouble {
-    crate::actions::Trouble::nothing_happened(format!("this runbook was built without AWS, so it cannot enter {target}"))
-        .hint("Use a build with the feature `aws`.")
+    crate::actions::Trouble::nothing_happened(format!(
+        "this runbook was built without AWS, so it cannot enter {target}"
+    ))
+    .hint("Use a build with the feature `aws`.")
 }
 
 /// The actions that need no cloud.
@@ -337,7 +346,7 @@ fn local_actions() -> Actions {
 #[cfg(feature = "aws")]
 fn aws_cli_runner(masker: &Masker) -> crate::actions::aws::CliRunner {
     use crate::actions::aws::{CliCall, CliOutput};
-    use crate::actions::shell::run_program;
+    use crate::actions::shell::Program;
     let masker = masker.clone();
     Arc::new(move |call: CliCall| {
         let masker = masker.clone();
@@ -348,8 +357,13 @@ fn aws_cli_runner(masker: &Masker) -> crate::actions::aws::CliRunner {
                     drop(masker.add(value));
                 }
             }
-            let end = run_program(&call.program, &call.args, &call.env, &call.work).await?;
-            Ok(CliOutput { code: end.code, stdout: end.stdout, stderr: masker.mask(&end.stderr).into_owned() })
+            let CliCall { program, args, env, work } = call;
+            let end = Program { program, args, env, work }.run().await?;
+            Ok(CliOutput {
+                code: end.code,
+                stdout: end.stdout,
+                stderr: masker.mask(&end.stderr).into_owned(),
+            })
         })
     })
 }
@@ -425,8 +439,12 @@ mod tests {
             assert!(is_loopback(fine), "{fine}");
         }
         for bad in [
-            "http://10.0.0.1:4566", "https://kms.eu-west-1.amazonaws.com", "http://127.0.0.1@evil.example",
-            "http://localhost.evil.example", "127.0.0.1", "",
+            "http://10.0.0.1:4566",
+            "https://kms.eu-west-1.amazonaws.com",
+            "http://127.0.0.1@evil.example",
+            "http://localhost.evil.example",
+            "127.0.0.1",
+            "",
         ] {
             assert!(!is_loopback(bad), "{bad}");
         }
@@ -436,7 +454,8 @@ mod tests {
     fn a_foreign_emulator_remembers_its_seeds() {
         let folder = tempfile::tempdir().unwrap();
         let marker = folder.path().join("m.json");
-        let emulated = Emulated::Foreign { endpoint: "http://127.0.0.1:1".into(), marker: marker.clone() };
+        let emulated =
+            Emulated::Foreign { endpoint: "http://127.0.0.1:1".into(), marker: marker.clone() };
         assert!(!emulated.is_seeded("a"));
         emulated.mark_seeded("a").unwrap();
         emulated.mark_seeded("b").unwrap();
