@@ -82,6 +82,12 @@ impl Human {
         }
     }
 
+    /// The part of the terminal that moves. Whoever else writes a line there must go through it.
+    #[must_use]
+    pub fn screen(&self) -> MultiProgress {
+        self.bars.clone()
+    }
+
     /// The same run goes on at the same terminal: its head has been shown.
     #[must_use]
     pub fn continued(mut self) -> Self {
