@@ -16,10 +16,10 @@ use crate::run::report::plain::Plain;
 use crate::run::report::summary::summarize;
 use crate::run::world::{Decision, Ended, Prompter, Wishes, World};
 use crate::run::{self, Begin, Io, Opened};
-use indicatif::ProgressDrawTarget;
+use indicatif::{MultiProgress, ProgressDrawTarget};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How a run is shown.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,12 +72,16 @@ pub(super) async fn drive(session: Session, first: First) -> Result<Exit, CliErr
     let mut first = first;
     let attended = console::attended();
     let mut continued = false;
-    let signals = Signals::listen(speaker())?;
+    let screen = Screen::default();
+    let signals = Signals::listen(speaker(&screen))?;
     loop {
         let prompter: Option<Arc<dyn Prompter>> =
             if attended { Some(Arc::new(Person)) } else { None };
-        let io =
-            Io { reporters: reporters(session.output, continued), prompter, stop: signals.stop() };
+        let io = Io {
+            reporters: reporters(session.output, continued, &screen),
+            prompter,
+            stop: signals.stop(),
+        };
         let ended = part(&session, first, io).await?;
         let undecided = matches!(ended, Ended::Paused(PauseCause::Failure | PauseCause::Unknown));
         if !undecided || !attended || signals.came() {
@@ -108,9 +112,13 @@ pub(super) async fn once_unattended(
     first: First,
     wishes: Wishes,
 ) -> Result<Ended, CliError> {
-    let signals = Signals::listen(speaker())?;
-    let io =
-        Io { reporters: reporters(Output::Human, false), prompter: None, stop: signals.stop() };
+    let screen = Screen::default();
+    let signals = Signals::listen(speaker(&screen))?;
+    let io = Io {
+        reporters: reporters(Output::Human, false, &screen),
+        prompter: None,
+        stop: signals.stop(),
+    };
     let session = Session { world, secrets: BTreeMap::new(), wishes, output: Output::Human };
     part(&session, first, io).await
 }
@@ -152,7 +160,7 @@ pub(super) const fn exit(ended: Ended, by_signal: bool) -> Exit {
 }
 
 /// Who is told what happens.
-fn reporters(output: Output, continued: bool) -> Vec<Box<dyn Reporter>> {
+fn reporters(output: Output, continued: bool, screen: &Screen) -> Vec<Box<dyn Reporter>> {
     let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
     if console::can_move() {
         let terminal = Terminal {
@@ -161,6 +169,7 @@ fn reporters(output: Output, continued: bool) -> Vec<Box<dyn Reporter>> {
             paint: console::error_paint(),
         };
         let human = Human::new(terminal);
+        *screen.lock().unwrap_or_else(PoisonError::into_inner) = Some(human.screen());
         reporters.push(Box::new(if continued { human.continued() } else { human }));
     } else {
         reporters.push(Box::new(Plain::new(std::io::stderr())));
@@ -171,8 +180,20 @@ fn reporters(output: Output, continued: bool) -> Vec<Box<dyn Reporter>> {
     reporters
 }
 
-fn speaker() -> Speak {
-    Arc::new(|text| console::tell(format!("\n{}", console::error_paint().warn(text))))
+/// The part of the terminal that moves now, if any.
+type Screen = Arc<Mutex<Option<MultiProgress>>>;
+
+/// Says a line above what moves, so that neither is torn.
+fn speaker(screen: &Screen) -> Speak {
+    let screen = Arc::clone(screen);
+    Arc::new(move |text| {
+        let line = console::error_paint().warn(text).to_string();
+        let screen = screen.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*screen {
+            Some(bars) if !bars.is_hidden() => drop(bars.println(line)),
+            _ => console::tell(line),
+        }
+    })
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! What is owed, what is settled, and what is overdue.
+
 use super::*;
 use crate::engine::event::{Event, Operator, RunStarted};
 use crate::engine::state::RunState;

@@ -1,3 +1,5 @@
+//! Where parameters come from, and every mistake in them at once.
+
 use super::*;
 use crate::model::runbook::Type;
 

@@ -34,10 +34,9 @@ impl Signals {
         tokio::spawn(async move {
             while next(&mut all).await {
                 seen.store(true, Ordering::Relaxed);
-                let was = to.send_replace(match *to.borrow() {
-                    Stop::No => Stop::Park,
-                    Stop::Park | Stop::Now => Stop::Now,
-                });
+                // The borrow must end before anything is sent: it is a lock on the same value.
+                let was = *to.borrow();
+                to.send_replace(if was == Stop::No { Stop::Park } else { Stop::Now });
                 match was {
                     Stop::No => {
                         speak("finishing the current step; press Ctrl-C again to stop it now")
@@ -69,5 +68,25 @@ async fn next(all: &mut [Signal]) -> bool {
         got = interrupt.recv() => got.is_some(),
         got = terminate.recv() => got.is_some(),
         got = hangup.recv() => got.is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn the_first_signal_parks_and_the_second_stops() {
+        let signals = Signals::listen(Arc::new(|_| ())).unwrap();
+        let mut stop = signals.stop();
+        assert!(!signals.came());
+        for wanted in [Stop::Park, Stop::Now] {
+            nix::sys::signal::raise(nix::sys::signal::Signal::SIGHUP).unwrap();
+            let seen =
+                tokio::time::timeout(Duration::from_secs(20), stop.wait_for(|s| *s == wanted));
+            assert!(seen.await.is_ok(), "{wanted:?} never came");
+        }
+        assert!(signals.came());
     }
 }

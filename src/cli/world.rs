@@ -6,15 +6,16 @@ use super::error::{CliError, NOTHING_BEGUN};
 use super::exit::Exit;
 use super::params::{self, Given};
 use super::project::Home;
-use crate::actions::context::{Accounts, Target};
+use crate::actions::context::{Accounts, Caller, Target};
 use crate::actions::http::HttpCheck;
 use crate::actions::wait::WaitFor;
-use crate::actions::{Actions, manual};
+use crate::actions::{Actions, Trouble, manual};
 use crate::engine::event::Operator;
 use crate::mask::Masker;
 use crate::model::id::{AccountName, RunId};
 use crate::model::mode::{EnvironmentKind, Mode};
 use crate::model::project::Environment;
+use crate::model::secret::Secret;
 use crate::model::value::{Value, Values};
 use crate::plan::{Plan, digest_of};
 use crate::run::world::{Ended, Wishes, World};
@@ -248,7 +249,7 @@ struct Entered {
     accounts: Arc<dyn Accounts>,
     actions: Actions,
     #[cfg(feature = "aws")]
-    sessions: Arc<crate::actions::aws::AwsSessions>,
+    sessions: Option<Arc<crate::actions::aws::AwsSessions>>,
 }
 
 #[cfg(feature = "aws")]
@@ -256,7 +257,7 @@ impl Entered {
     /// Who the operator is before any role is assumed. What cannot be read is left out: every account
     /// is checked again before it is touched.
     async fn caller(&self) -> Option<String> {
-        self.sessions.operator_caller().await.ok().map(|caller| caller.arn)
+        self.sessions.as_ref()?.operator_caller().await.ok().map(|caller| caller.arn)
     }
 }
 
@@ -269,6 +270,11 @@ fn enter(
     masker: &Masker,
 ) -> Result<Entered, CliError> {
     use crate::actions::aws::{AwsSessions, Emulator, actions};
+    if environment.kind == EnvironmentKind::Sandbox && emulated.is_none() {
+        let why =
+            NoAccounts("no step of this runbook names an account, so no emulator was started");
+        return Ok(Entered { accounts: Arc::new(why), actions: local_actions(), sessions: None });
+    }
     let emulator = emulated.map(|emulated| match emulated {
         Emulated::Own { server, .. } => {
             Emulator { endpoint: server.endpoint.clone(), cli: Some(server.cli.clone()) }
@@ -283,7 +289,7 @@ fn enter(
     let templates = home.root.join("runbooks");
     let aws = actions(&sessions, aws_cli_runner(masker), templates);
     let accounts: Arc<dyn Accounts> = Arc::clone(&sessions) as Arc<dyn Accounts>;
-    Ok(Entered { accounts, actions: local_actions().with(aws), sessions })
+    Ok(Entered { accounts, actions: local_actions().with(aws), sessions: Some(sessions) })
 }
 
 #[cfg(not(feature = "aws"))]
@@ -301,37 +307,28 @@ fn enter(
     _run: &RunId,
     _masker: &Masker,
 ) -> Result<Entered, CliError> {
-    Ok(Entered { accounts: Arc::new(NoAccounts), actions: local_actions() })
+    let why = NoAccounts("this runbook was built without AWS");
+    Ok(Entered { accounts: Arc::new(why), actions: local_actions() })
 }
 
-/// A build without AWS has no way into any account.
-#[cfg(not(feature = "aws"))]
-struct NoAccounts;
+/// No way into any account: a build without AWS, or a sandbox whose emulator nobody needs.
+struct NoAccounts(&'static str);
 
-#[cfg(not(feature = "aws"))]
 #[async_trait::async_trait]
 impl Accounts for NoAccounts {
-    async fn caller(
-        &self,
-        target: &Target,
-    ) -> Result<crate::actions::context::Caller, crate::actions::Trouble> {
-        Err(no_aws(target))
+    async fn caller(&self, target: &Target) -> Result<Caller, Trouble> {
+        Err(self.no_way(target))
     }
 
-    async fn child_environment(
-        &self,
-        target: &Target,
-    ) -> Result<Vec<(String, crate::model::secret::Secret)>, crate::actions::Trouble> {
-        Err(no_aws(target))
+    async fn child_environment(&self, target: &Target) -> Result<Vec<(String, Secret)>, Trouble> {
+        Err(self.no_way(target))
     }
 }
 
-#[cfg(not(feature = "aws"))]
-fn no_aws(target: &Target) -> crate::actions::Trouble {
-    crate::actions::Trouble::nothing_happened(format!(
-        "this runbook was built without AWS, so it cannot enter {target}"
-    ))
-    .hint("Use a build with the feature `aws`.")
+impl NoAccounts {
+    fn no_way(&self, target: &Target) -> Trouble {
+        Trouble::nothing_happened(format!("cannot enter {target}: {}", self.0))
+    }
 }
 
 /// The actions that need no cloud.

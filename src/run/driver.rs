@@ -143,6 +143,7 @@ impl Driver {
                 self.hand.stopping = true;
             }
             let before = self.staged.len();
+            let given_up = self.hand.unanswerable.len();
             for effect in self.next_effects() {
                 self.carry_out(effect)?;
                 // What was decided before an event need not hold after it.
@@ -150,7 +151,8 @@ impl Driver {
                     break;
                 }
             }
-            if self.staged.len() == before {
+            // That nobody can answer is no event, but it decides what comes next.
+            if self.staged.len() == before && self.hand.unanswerable.len() == given_up {
                 break;
             }
         }

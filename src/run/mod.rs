@@ -16,6 +16,7 @@ mod prepare;
 mod probes;
 mod redact;
 pub mod report;
+mod results;
 mod scope;
 mod steps;
 mod undo;

@@ -1,17 +1,14 @@
 //! Carries out the engine's decisions, and turns what tasks say into events.
 
-use super::driver::{Driver, Launch, Told};
+use super::driver::{Driver, Launch};
 use super::job::OwnedMaker;
-use super::observe::Look;
-use super::perform::{Attempt, Job};
-use super::prepare::{Preparation, Wanted, gate};
-use super::redact::register;
+use super::perform::Job;
+use super::prepare::{Wanted, gate};
 use super::undo::Undoing;
-use super::world::Choice;
-use super::{RunError, guard, inputs, obligation, scope};
+use super::{RunError, guard, inputs, scope};
 use crate::engine::decide::Effect;
 use crate::engine::event::{AccountSeen, Event, Resolver, SkipReason, StepStarted, Verdict};
-use crate::engine::outcome::{Failure, Observation, Question};
+use crate::engine::outcome::{Failure, Question};
 use crate::engine::state::StepStatus;
 use crate::model::id::StepKey;
 use crate::model::mode::Mode;
@@ -19,7 +16,6 @@ use crate::model::step::Body;
 use crate::model::value::{Value, Values};
 use crate::plan::{Frame, Plan, Planned, digest_of};
 use std::sync::Arc;
-use std::time::Duration;
 
 impl Driver {
     /// Carries out one decision: stages its events, or puts something up to begin after the next write.
@@ -52,7 +48,7 @@ impl Driver {
         self.state.health.values().all(|seen| seen.healthy)
     }
 
-    fn launch(&mut self, key: &StepKey, launch: Launch) {
+    pub(super) fn launch(&mut self, key: &StepKey, launch: Launch) {
         self.hand.busy.insert(key.clone());
         self.launches.push(launch);
     }
@@ -164,7 +160,7 @@ impl Driver {
         matches!(step.status, StepStatus::Answered).then(|| step.answer.clone()).flatten()
     }
 
-    fn started(
+    pub(super) fn started(
         &self,
         key: &StepKey,
         job: &Job,
@@ -254,7 +250,7 @@ impl Driver {
         Ok(())
     }
 
-    fn repeat(&mut self, key: StepKey) -> Result<(), RunError> {
+    pub(super) fn repeat(&mut self, key: StepKey) -> Result<(), RunError> {
         self.stage(Event::StepResolved {
             step: key,
             verdict: Verdict::Retry,
@@ -262,7 +258,7 @@ impl Driver {
         })
     }
 
-    fn cannot_resolve(&mut self, key: StepKey, why: &str) {
+    pub(super) fn cannot_resolve(&mut self, key: StepKey, why: &str) {
         self.note(&format!("step `{key}`: whether its effect is there cannot be told: {why}"));
         self.hand.unresolvable.insert(key);
     }
@@ -282,206 +278,6 @@ impl Driver {
         };
         self.stage(Event::UndoStarted { step: key.clone() })?;
         self.launch(&key.clone(), Launch::Undo(key, Box::new(undoing)));
-        Ok(())
-    }
-
-    /// Turns what a task says into events.
-    pub(super) fn told(&mut self, told: Told) -> Result<(), RunError> {
-        match told {
-            Told::Prepared(key, job, look, preparation) => {
-                self.hand.busy.remove(&key);
-                self.prepared(key, job, look, preparation)
-            }
-            Told::Performed(key, job, attempt, took) => {
-                self.hand.busy.remove(&key);
-                self.performed(key, &job, attempt, took)
-            }
-            Told::Resolved(key, job, seen) => {
-                self.hand.busy.remove(&key);
-                self.resolved(key, &job, seen)
-            }
-            Told::Undone(key, ended) => {
-                self.hand.busy.remove(&key);
-                match ended {
-                    Ok(note) => self.stage(Event::UndoSucceeded { step: key, note }),
-                    Err(failure) => {
-                        self.hand.unresolvable.insert(key.clone());
-                        self.stage(Event::UndoFailed { step: key, failure })
-                    }
-                }
-            }
-            Told::Probed(probes) => self.probed(probes),
-            Told::Answered(key, answer) => self.was_answered(key, answer),
-            Told::Chosen(key, choice) => self.was_chosen(key, choice),
-        }
-    }
-
-    fn prepared(
-        &mut self,
-        key: StepKey,
-        job: Box<Job>,
-        look: Look,
-        preparation: Preparation,
-    ) -> Result<(), RunError> {
-        match preparation {
-            Preparation::InPlace(outputs) => {
-                let owed = obligation::incurred(&job, &outputs, (self.world.clock)());
-                self.stage(Event::StepInPlace { step: key.clone(), outputs })?;
-                self.owe(owed)
-            }
-            Preparation::Gate(question) => self.stage(Event::StepWaiting { step: key, question }),
-            Preparation::Refused(failure) => {
-                self.stage(Event::StepFailed { step: key, failure, outputs: None })
-            }
-            // The operator asked to stop while it was looked at: nothing has begun, so nothing begins.
-            Preparation::Ready { .. } if self.hand.stopping => Ok(()),
-            Preparation::Ready { account, memo } => {
-                let started = self.started(&key, &job, account, memo.clone());
-                self.stage(started)?;
-                let mut job = job;
-                job.cx.memo = memo;
-                self.launch(&key.clone(), Launch::Perform(key, job, look));
-                Ok(())
-            }
-        }
-    }
-
-    fn performed(
-        &mut self,
-        key: StepKey,
-        job: &Job,
-        attempt: Attempt,
-        took: Duration,
-    ) -> Result<(), RunError> {
-        let names = job.block.options.secrets.iter().map(|name| name.value.as_str());
-        match attempt {
-            Attempt::Done(outputs) => {
-                register(&outputs, names, &self.world.masker);
-                let owed = obligation::incurred(job, &outputs, (self.world.clock)());
-                if let Err(failure) = owed {
-                    return self.stage(Event::StepFailed {
-                        step: key,
-                        failure,
-                        outputs: Some(outputs),
-                    });
-                }
-                let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                self.stage(Event::StepSucceeded { step: key, outputs, took_ms })?;
-                self.owe(owed)
-            }
-            Attempt::Failed(failure, outputs) => {
-                if let Some(outputs) = &outputs {
-                    register(outputs, names, &self.world.masker);
-                }
-                self.stage(Event::StepFailed { step: key, failure, outputs })
-            }
-            Attempt::Unknown(cause) => self.stage(Event::StepUnknown { step: key, cause }),
-            Attempt::Parked => self.stage(Event::StepParked { step: key }),
-        }
-    }
-
-    fn owe(
-        &mut self,
-        owed: Result<Option<crate::engine::event::Obligation>, Failure>,
-    ) -> Result<(), RunError> {
-        match owed {
-            Ok(Some(obligation)) => self.stage(Event::ObligationIncurred(Box::new(obligation))),
-            Ok(None) => Ok(()),
-            Err(failure) => {
-                self.note(&format!("an obligation could not be put in words: {}", failure.message));
-                Ok(())
-            }
-        }
-    }
-
-    fn resolved(
-        &mut self,
-        key: StepKey,
-        job: &Job,
-        seen: Result<Observation, Failure>,
-    ) -> Result<(), RunError> {
-        let by = Resolver::Observation;
-        match seen {
-            Ok(Observation::InPlace(outputs)) => {
-                let owed = obligation::incurred(job, &outputs, (self.world.clock)());
-                self.stage(Event::StepResolved {
-                    step: key,
-                    verdict: Verdict::Done { outputs },
-                    by,
-                })?;
-                self.owe(owed)
-            }
-            Ok(Observation::Absent) => {
-                self.stage(Event::StepResolved { step: key, verdict: Verdict::Retry, by })
-            }
-            Ok(Observation::CannotTell(why)) => {
-                if self.is_repeatable(&key) {
-                    return self.repeat(key);
-                }
-                self.cannot_resolve(key, &why);
-                Ok(())
-            }
-            Err(failure) => {
-                self.cannot_resolve(key, &failure.message);
-                Ok(())
-            }
-        }
-    }
-
-    /// Whether a repeat of the step is harmless whatever became of it.
-    pub(super) fn is_repeatable(&self, key: &StepKey) -> bool {
-        is_repeatable(&self.plan, key, &self.world.catalog)
-    }
-
-    fn was_answered(
-        &mut self,
-        key: StepKey,
-        answer: Option<(Values, String)>,
-    ) -> Result<(), RunError> {
-        if !self.hand.asking.remove(&key) {
-            return Ok(());
-        }
-        self.hand.busy.remove(&key);
-        self.resume_display();
-        match answer {
-            Some((values, by)) => {
-                if let StepStatus::Waiting(Question::Input { fields, .. }) =
-                    self.state.status_of(&key)
-                {
-                    let secret =
-                        fields.iter().filter(|field| field.secret).map(|field| field.name.as_str());
-                    register(&values, secret, &self.world.masker);
-                }
-                self.stage(Event::StepAnswered { step: key, by, values })
-            }
-            None => {
-                self.hand.unanswerable.insert(key);
-                Ok(())
-            }
-        }
-    }
-
-    fn was_chosen(&mut self, key: StepKey, choice: Choice) -> Result<(), RunError> {
-        self.hand.busy.remove(&key);
-        self.resume_display();
-        match choice {
-            Choice::Run => {
-                self.chosen.insert(key);
-            }
-            Choice::RunAll => self.wishes.ask_every_step = false,
-            Choice::Skip(reason) => {
-                let by = self.world.operator.user.clone();
-                return self.stage(Event::StepSkipped {
-                    step: key,
-                    reason: SkipReason::Operator { by, reason },
-                });
-            }
-            Choice::Undo => {
-                self.undo_wanted = true;
-                self.hand.stopping = true;
-            }
-            Choice::Quit => self.hand.stopping = true,
-        }
         Ok(())
     }
 }

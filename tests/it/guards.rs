@@ -1,6 +1,8 @@
 //! Who is let in: the right account only, one process at a time, and nobody while it is frozen.
 
-use crate::env::Project;
+use crate::env::{Project, emulator};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 
 const CHANGE: &str = "---\ntitle: A change\nsummary: For the tests.\nowner: tests\naccount: data\n---\n\n# A change\n\n## Steps\n\n### Change\n\n```bash step=change\n#| irreversible: test\ntouch \"$RUNBOOK_PROJECT/changed\"\n```\n";
 
@@ -10,20 +12,52 @@ const SLOW: &str = "---\ntitle: Slow\nsummary: For the tests.\nowner: tests\n---
 fn the_wrong_account_is_refused_before_anything_happens() {
     let project = Project::shipped();
     project.write("runbooks/change.md", CHANGE);
-    // The role that is assumed belongs to another account than the one the environment promises.
-    let text = project.read("runbook.yaml");
-    let wrong = text.replace(
-        &format!("arn:aws:iam::{}:role", project.accounts.data),
-        &format!("arn:aws:iam::{}:role", project.accounts.platform),
-    );
-    assert_ne!(text, wrong);
-    project.write("runbook.yaml", &wrong.replace("    seed: [account-redeploy]\n", ""));
+    // An AWS that answers as another account than the one the environment promises.
+    let (data, platform) = (project.accounts.data.clone(), project.accounts.platform.clone());
+    let endpoint = answering_as(&data, &platform);
+    let text = project.read("runbook.yaml").replace("    seed: [account-redeploy]\n", "");
+    project.write("runbook.yaml", &text.replace(&emulator().endpoint, &endpoint));
     project
         .run(&["run", "change", "--env", "sandbox"])
         .ended(4)
         .says("wrong account")
-        .says(&project.accounts.platform);
+        .says(&platform)
+        .says("Nothing was changed");
     assert!(!project.exists("changed"));
+}
+
+/// The emulator behind a proxy that puts one account's id in place of another's in every answer.
+fn answering_as(promised: &str, real: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    let behind = emulator().endpoint.trim_start_matches("http://").to_owned();
+    let (promised, real) = (promised.as_bytes().to_vec(), real.as_bytes().to_vec());
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let (behind, promised, real) = (behind.clone(), promised.clone(), real.clone());
+            std::thread::spawn(move || relay(client, &behind, &promised, &real));
+        }
+    });
+    endpoint
+}
+
+fn relay(client: TcpStream, behind: &str, promised: &[u8], real: &[u8]) -> Option<()> {
+    let server = TcpStream::connect(behind).ok()?;
+    let (mut from, mut to) = (client.try_clone().ok()?, server.try_clone().ok()?);
+    std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+    let (mut server, mut client) = (server, client);
+    let mut bytes = vec![0; 65_536];
+    loop {
+        let count = server.read(&mut bytes).ok().filter(|count| *count > 0)?;
+        let answer = &mut bytes[..count];
+        // The two ids are of the same length, so the answer keeps its length.
+        for at in 0..answer.len().saturating_sub(promised.len() - 1) {
+            if answer[at..].starts_with(promised) {
+                answer[at..at + promised.len()].copy_from_slice(real);
+            }
+        }
+        client.write_all(answer).ok()?;
+    }
 }
 
 #[test]

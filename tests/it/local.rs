@@ -100,8 +100,8 @@ fn a_loop_runs_once_per_element_and_collects_in_order() {
         "echo \"upper=${NAME^^}\" >> \"$RUNBOOK_OUTPUT\"",
     ) + &bash(
         "check",
-        "effect: read\nenv:\n  ALL: \"{{ steps.each.upper }}\"",
-        "test \"$ALL\" = '[\"A\",\"B\",\"C\"]'",
+        "effect: read\nenv:\n  ALL: \"{{ steps.each[0].upper }}{{ steps.each[1].upper }}{{ steps.each[2].upper }}\"",
+        "test \"$ALL\" = ABC",
     );
     let project = Project::local(&[("each", &book("", &steps))]);
     project.run(&["run", "each", "--env", "sandbox"]).ended(0);

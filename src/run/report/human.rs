@@ -82,6 +82,12 @@ impl Human {
         }
     }
 
+    /// The part of the terminal that moves. Whoever else writes a line there must go through it.
+    #[must_use]
+    pub fn screen(&self) -> MultiProgress {
+        self.bars.clone()
+    }
+
     /// The same run goes on at the same terminal: its head has been shown.
     #[must_use]
     pub fn continued(mut self) -> Self {
@@ -291,6 +297,17 @@ impl Human {
                 self.done(key, view, paint.bad("?").to_string(), &within("unknown", took));
                 self.fold(indent, cause, |paint, text| paint.bad(text).to_string());
             }
+            _ => self.aside(at, event, view),
+        }
+    }
+
+    /// What happens beside the ordinary course of a step.
+    fn aside(&mut self, at: Timestamp, event: &Event, view: &View<'_>) {
+        let Some(key) = event.step() else { return };
+        let paint = self.terminal.paint;
+        let (good, small) = (paint.good("✓").to_string(), paint.dim("•").to_string());
+        let indent = 4 + 2 * key.depth();
+        match event {
             Event::StepParked { .. } => {
                 self.end(at, key);
                 self.done(key, view, paint.warn("•").to_string(), "parked");

@@ -1,3 +1,5 @@
+//! What a person sees, on terminals of several widths.
+
 use super::super::recorded;
 use super::*;
 use indicatif::InMemoryTerm;

@@ -179,7 +179,8 @@ impl<W: Write + Send> Reporter for Plain<W> {
             Event::HealthProbed { probe, healthy, detail, took_ms } => {
                 let word = if *healthy { "healthy" } else { "UNHEALTHY" };
                 let took = Short(Duration::from_millis(*took_ms));
-                self.say(at, word, &format!("{probe} after {took}: {detail}"));
+                let why = if detail.is_empty() { String::new() } else { format!(": {detail}") };
+                self.say(at, word, &format!("{probe} after {took}{why}"));
             }
             Event::RunPaused { .. }
             | Event::RunSucceeded { .. }
@@ -194,17 +195,21 @@ impl<W: Write + Send> Reporter for Plain<W> {
         match report {
             Report::Line(text) => self.line(&format!("{step} | {}", harmless(text))),
             Report::Count { done, total, unit } => {
-                let tenth = total
-                    .filter(|total| *total > 0)
-                    .map_or(done / 1_000, |total| done.saturating_mul(10) / total);
-                if self.tenths.insert(step.clone(), tenth) != Some(tenth) {
+                let tenth =
+                    total.filter(|total| *total > 0).map_or(done / 1_000, |total| match total {
+                        // A few things are told once, when they are all done.
+                        0..=100 => u64::from(*done == total),
+                        _ => done.saturating_mul(10) / total,
+                    });
+                if self.tenths.insert(step.clone(), tenth).unwrap_or(0) != tenth {
                     let of =
                         total.map(|total| format!(" of {}", grouped(total))).unwrap_or_default();
                     self.line(&format!("{step} | {}{of} {unit}", grouped(*done)));
                 }
             }
             Report::Resource { name, kind, status, reason } => {
-                let reason = reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                let reason = reason.as_ref().filter(|why| !why.is_empty());
+                let reason = reason.map(|why| format!(": {why}")).unwrap_or_default();
                 let text = format!("{status} {kind} {name}{reason}");
                 self.line(&format!("{step} | {}", harmless(&text)));
             }

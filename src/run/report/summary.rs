@@ -198,7 +198,7 @@ fn counts(plan: &Plan, state: &RunState) -> Vec<(&'static str, usize)> {
         .steps
         .iter()
         .filter(|(key, step)| {
-            step.items.is_none() && !plan.find(key).is_some_and(|(p, _)| p.calls.is_some())
+            step.items.is_none() && plan.find(key).is_none_or(|(p, _)| p.calls.is_none())
         })
         .map(|(_, step)| step.status.word())
         .collect();
@@ -220,7 +220,8 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
     let run = &state.began.run;
     let say = |command: String, why| Next { command, why };
     let mut next = Vec::new();
-    for problem in &summary.troubles {
+    // One step's choices are enough to read; they are the same for the others.
+    if let Some(problem) = summary.troubles.first() {
         let word = |verdict: &str| shell_word(&format!("{}={verdict}", problem.step));
         match state.status_of(&problem.step) {
             StepStatus::UndoFailed(_) => {
@@ -241,17 +242,14 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
                 ));
             }
         }
-        // One step's choices are enough to read; they are the same for the others.
-        break;
     }
-    for (step, question) in &summary.questions {
+    if let Some((step, question)) = summary.questions.first() {
         if question.is_gate() {
             next.push(say(format!("runbook resume {run}"), "ask here, and go on"));
         } else {
             next.push(answer(run.as_str(), step, question));
             next.push(say(format!("runbook resume {run}"), "then go on"));
         }
-        break;
     }
     let resumable = matches!(
         state.status,

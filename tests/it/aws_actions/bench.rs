@@ -13,7 +13,6 @@ use runbook::model::project::{Access, Account, Environment};
 use runbook::model::value::{Value, Values};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
