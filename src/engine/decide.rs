@@ -30,7 +30,7 @@ pub enum Effect {
 }
 
 /// What the run loop has in hand, which no event tells.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InHand {
     /// Steps that are being prepared, performed, resolved, asked about or taken back.
     pub busy: BTreeSet<StepKey>,

@@ -143,7 +143,7 @@ impl Driver {
                 self.hand.stopping = true;
             }
             let before = self.staged.len();
-            let given_up = self.hand.unanswerable.len();
+            let hand = self.hand.clone();
             for effect in self.next_effects() {
                 self.carry_out(effect)?;
                 // What was decided before an event need not hold after it.
@@ -151,8 +151,9 @@ impl Driver {
                     break;
                 }
             }
-            // That nobody can answer is no event, but it decides what comes next.
-            if self.staged.len() == before && self.hand.unanswerable.len() == given_up {
+            // What is in hand is no event, but it decides what comes next: a question that nobody can
+            // answer, a step that nobody can resolve, a runbook without health probes.
+            if self.staged.len() == before && self.hand == hand {
                 break;
             }
         }

@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How long one command may take. Nothing that works comes near it.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The accounts of one test.
 #[derive(Clone, Debug)]
@@ -135,12 +139,17 @@ impl Project {
 
     /// Runs the program to its end with more in its environment.
     pub(crate) fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
-        let output = self
-            .command(arguments)
-            .envs(environment.iter().copied())
-            .output()
-            .expect("the program starts");
-        Ran::new(arguments, output)
+        let mut command = self.command(arguments);
+        command.envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("the program starts");
+        let id = child.id().to_string();
+        let (ended, end) = std::sync::mpsc::channel();
+        std::thread::spawn(move || ended.send(child.wait_with_output()));
+        let output = end.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+            let killed = Command::new("kill").args(["-9", &id]).status();
+            panic!("`runbook {}` hangs; killed: {killed:?}", arguments.join(" "));
+        });
+        Ran::new(arguments, output.expect("its output"))
     }
 
     /// The newest run's folder.

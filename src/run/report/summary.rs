@@ -270,7 +270,10 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
         next.push(say(format!("runbook abort {run} --reason '…'"), "or: give it up as it stands"));
     }
     for owed in &summary.owed {
-        if let Some(command) = settle(owed, &state.began.environment) {
+        // One run can settle several obligations; its command is told once.
+        if let Some(command) = settle(owed, &state.began.environment)
+            && !next.iter().any(|known| known.command == command)
+        {
             next.push(say(command, "when it is due: settle what is owed"));
         }
     }
