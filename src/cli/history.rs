@@ -59,7 +59,11 @@ pub(super) fn pick(
         return Ok(store.find(prefix)?);
     }
     for run in store.runs()? {
-        if known(store, &run).is_ok_and(|known| fits(&known.state)) {
+        // A damaged journal is never passed over: the run that is meant may be that one.
+        let known = known(store, &run).map_err(|error| {
+            error.hint(format!("To act on another run, name it. `runbook log {run} --verify` tells more about this one."))
+        })?;
+        if fits(&known.state) {
             return Ok(run);
         }
     }
