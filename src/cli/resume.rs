@@ -62,7 +62,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let wishes =
         Wishes { yes: args.yes, ask_every_step: false, until, reason: args.reason.clone() };
     world::block_on(async {
-        let world = world::build(&home, &environment, &plan, &run).await?;
+        let (world, run) = world::build(&home, &environment, &plan, Some(&run)).await?;
         let session = Session { world, secrets, wishes, output: args.output };
         drive(session, First::Resume(run, decisions)).await
     })

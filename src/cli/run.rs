@@ -72,14 +72,18 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
         .certain(NOTHING_BEGUN)
         .hint("Use it at a terminal, or `--until STEP`."));
     }
-    let run = world::new_id();
     world::block_on(async {
-        let world = world::build(&home, &environment, &plan, &run).await?;
+        let (world, run) = world::build(&home, &environment, &plan, None).await?;
+        let name = plan.root.book.name.clone();
         let begin =
             Begin { plan, params: gathered.values, secret_params: gathered.secrets.clone() };
         let secrets: BTreeMap<_, _> = gathered.secrets;
         let session = Session { world, secrets, wishes, output: args.output };
-        drive(session, First::Start(Box::new(begin), run)).await
+        let exit = drive(session, First::Start(Box::new(begin), run)).await?;
+        if exit == Exit::Done {
+            world::note_seed(&home, &environment, &name).await?;
+        }
+        Ok(exit)
     })
 }
 

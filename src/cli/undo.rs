@@ -45,7 +45,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let secrets = params::secrets(&plan.root.book, &state.began.secret_params, &args.given)?;
     let wishes = Wishes { yes: args.yes, reason: args.reason.clone(), ..Wishes::default() };
     world::block_on(async {
-        let world = world::build(&home, &environment, &plan, &run).await?;
+        let (world, run) = world::build(&home, &environment, &plan, Some(&run)).await?;
         let session = Session { world, secrets, wishes, output: args.output };
         drive(session, First::Undo(run)).await
     })

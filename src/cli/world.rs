@@ -100,7 +100,12 @@ enum Emulated {
     /// Ours.
     Own { sandbox: Sandbox, server: Server },
     /// Started by someone else.
-    Foreign { endpoint: String, marker: PathBuf, cli: PathBuf },
+    Foreign {
+        endpoint: String,
+        marker: PathBuf,
+        #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only AWS actions start it"))]
+        cli: PathBuf,
+    },
 }
 
 impl Emulated {
@@ -177,8 +182,8 @@ pub(super) async fn build(
     home: &Home,
     environment: &Environment,
     plan: &Plan,
-    run: &RunId,
-) -> Result<World, CliError> {
+    run: Option<&RunId>,
+) -> Result<(World, RunId), CliError> {
     let store = Arc::new(home.store()?);
     let sandboxed = environment.kind == EnvironmentKind::Sandbox && !plan.accounts().is_empty();
     let emulated = if sandboxed { Some(Emulated::find(home, environment).await?) } else { None };
@@ -189,7 +194,27 @@ pub(super) async fn build(
             }
         }
     }
-    assemble(home, environment, emulated.as_ref(), store, run).await
+    // A new run is named after its seeds, so that it is the newest.
+    let run = run.cloned().unwrap_or_else(new_id);
+    let world = assemble(home, environment, emulated.as_ref(), store, &run).await?;
+    Ok((world, run))
+}
+
+/// Notes that a runbook which fills the sandbox has succeeded there, so that it is not run once more.
+///
+/// # Errors
+/// When it cannot be noted.
+pub(super) async fn note_seed(
+    home: &Home,
+    environment: &Environment,
+    name: &str,
+) -> Result<(), CliError> {
+    let is_seed = environment.seed.iter().any(|seed| seed == name);
+    if environment.kind != EnvironmentKind::Sandbox || !is_seed {
+        return Ok(());
+    }
+    let emulated = Emulated::find(home, environment).await?;
+    if emulated.is_seeded(name) { Ok(()) } else { emulated.mark_seeded(name) }
 }
 
 async fn assemble(
