@@ -9,5 +9,6 @@ mod guards;
 mod local;
 mod main_job;
 mod secrets;
+mod shim;
 mod tidy;
 mod undo;

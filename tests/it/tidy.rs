@@ -396,6 +396,22 @@ fn no_package_registry_is_named() {
 }
 
 #[test]
+fn every_invariant_is_held_by_a_test_that_exists() {
+    let map = std::fs::read_to_string("ARCHITECTURE.md").expect("the map");
+    let all: String =
+        rust("src").iter().chain(&rust("tests")).map(|file| file.text.as_str()).collect();
+    let rows =
+        map.lines().filter(|line| line.starts_with("| ") && line.as_bytes()[2].is_ascii_digit());
+    let named = rows.filter_map(|row| row.trim_end_matches('|').rsplit('|').next());
+    let missing: Vec<String> = named
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .filter(|name| !all.contains(&format!("fn {name}(")))
+        .map(str::to_owned)
+        .collect();
+    none("A promise without its test is only a wish. Name the test that holds it.", &missing);
+}
+
+#[test]
 fn the_rules_see_what_they_look_for() {
     let paths = crate_paths(
         "use crate::{model::id::RunId, engine::{event::Event, outcome}};\nlet x = crate::mask::new();",

@@ -200,6 +200,24 @@ mod tests {
         Clients::new(settings("eu-west-1", Some(endpoint), keys), true)
     }
 
+    #[test]
+    fn every_client_has_timeouts() {
+        let keys = SharedCredentialsProvider::new(Credentials::new(
+            "222222222222",
+            "sandbox",
+            None,
+            None,
+            "test",
+        ));
+        let settings = settings("eu-west-1", None, keys);
+        let timeouts = settings.timeout_config().expect("timeouts");
+        assert!(timeouts.connect_timeout().is_some() && timeouts.read_timeout().is_some());
+        assert!(
+            timeouts.operation_attempt_timeout().is_some()
+                && timeouts.operation_timeout().is_some()
+        );
+    }
+
     const THROTTLED: &str = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/x-amz-json-1.1\r\nconnection: close\r\ncontent-length: 51\r\n\r\n{\"__type\":\"ThrottlingException\",\"message\":\"slower\"}";
     const BROKEN: &str =
         "HTTP/1.1 500 Internal Server Error\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
