@@ -71,5 +71,9 @@ cargo test --locked --no-default-features --lib
 step "the shipped runbooks: runbook check"
 cargo run --locked --quiet -- check
 
+# The tests share one emulator. It must not outlive them, however they end.
+emulator_down() { target/debug/runbook sandbox down --state target/tmp/emulator > /dev/null 2>&1 || true; }
+trap emulator_down EXIT
+
 step "every test: cargo test"
 cargo test --locked
