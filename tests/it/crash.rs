@@ -23,7 +23,7 @@ fn killed_at_every_record_the_main_job_ends_the_same() {
             // The run has fewer records than that: it ended by itself, and the matrix is complete.
             ran.ended(0);
             assert_replaced(&before, &look(&project));
-            assert!(record > 40, "only {record} records: is this the main job?");
+            assert!(record > 30, "only {record} records: is this the main job?");
             return;
         }
         let resumed = project.run(&["resume"]);
