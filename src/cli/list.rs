@@ -65,6 +65,9 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
+/// A title cut shorter than this says nothing.
+const LEGIBLE: usize = 24;
+
 fn human(out: Out, entries: &[Entry]) -> Result<(), CliError> {
     if entries.is_empty() {
         out.line("There are no runbooks yet.")?;
@@ -74,38 +77,41 @@ fn human(out: Out, entries: &[Entry]) -> Result<(), CliError> {
     let columns = out.columns();
     let name =
         entries.iter().map(|entry| width(&entry.runbook.name)).max().unwrap_or(0).clamp(7, 32);
+    let lasts: Vec<String> = entries.iter().map(|entry| last(entry, now)).collect();
+    let after = lasts.iter().map(|last| width(last)).max().unwrap_or(0).clamp(8, 36);
     let wide = entries.iter().map(|entry| width(&owner(entry))).max().unwrap_or(0).clamp(5, 18);
-    let last = 30;
-    let title = columns.saturating_sub(name + wide + last + 5 + 8).max(12);
+    // On a narrow terminal the title is worth more than the owner, whom `--json` and the file name too.
+    let with_owner = columns >= name + LEGIBLE + wide + 5 + after + 8;
+    let beside = name + 5 + after + 6 + if with_owner { wide + 2 } else { 0 };
+    let title = columns.saturating_sub(beside).max(12);
     let row = |cells: [&str; 5]| {
-        format!(
-            "{}  {}  {}  {}  {}",
-            fit(cells[0], name),
-            fit(cells[1], title),
-            fit(cells[2], wide),
-            fit(cells[3], 5),
-            cells[4],
-        )
+        let owner = if with_owner { format!("{}  ", fit(cells[2], wide)) } else { String::new() };
+        let (name, title, rto) = (fit(cells[0], name), fit(cells[1], title), fit(cells[3], 5));
+        format!("{name}  {title}  {owner}{rto}  {}", cells[4])
     };
     let head = row(["RUNBOOK", "TITLE", "OWNER", "RTO", "LAST RUN"]);
     out.line(out.paint().dim(&head).to_string())?;
-    for entry in entries {
+    for (entry, last) in entries.iter().zip(&lasts) {
         let front = &entry.runbook.front;
         let what = front.title.as_ref().map_or("", |title| &title.value);
         let rto =
             front.rto.as_ref().map_or_else(|| "-".to_owned(), |rto| Short(rto.value).to_string());
-        let last = match &entry.last {
-            Some((_, at, status, environment)) => {
-                format!("{} {environment}: {}", history::age(*at, now), status.word())
-            }
-            None => "never".to_owned(),
-        };
         let what =
             if entry.errors > 0 { format!("✗ has errors: {what}") } else { what.to_owned() };
-        let line = row([&entry.runbook.name, &harmless(&what), &owner(entry), &rto, &last]);
+        let line = row([&entry.runbook.name, &harmless(&what), &owner(entry), &rto, last]);
         out.line(cut(&line, columns))?;
     }
     Ok(())
+}
+
+/// The last run: its age, where it was, and how it stands.
+fn last(entry: &Entry, now: Timestamp) -> String {
+    match &entry.last {
+        Some((_, at, status, environment)) => {
+            format!("{} {environment}: {}", history::age(*at, now), status.word())
+        }
+        None => "never".to_owned(),
+    }
 }
 
 fn owner(entry: &Entry) -> String {
