@@ -93,6 +93,14 @@ impl Setting {
     }
 }
 
+impl Drop for Setting {
+    /// What a script gave back may be secret. Once it is read, or nobody will read it, no file keeps it.
+    fn drop(&mut self) {
+        // A script may have removed it itself.
+        let _ = fs::remove_file(&self.output);
+    }
+}
+
 /// The environment, later entries before earlier ones. What the tool says about itself cannot be overridden.
 async fn environment(
     run: &ShellRun,
