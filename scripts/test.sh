@@ -75,5 +75,9 @@ cargo run --locked --quiet -- check
 emulator_down() { target/debug/runbook sandbox down --state target/tmp/emulator > /dev/null 2>&1 || true; }
 trap emulator_down EXIT
 
-step "every test: cargo test"
-cargo test --locked
+step "every unit test: cargo test --lib --bins"
+cargo test --locked --lib --bins
+
+# One at a time: they start real processes and share two cores and one emulator.
+step "every integration test: cargo test --test it"
+cargo test --locked --test it -- --test-threads=1

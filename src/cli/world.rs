@@ -2,7 +2,7 @@
 
 use super::console;
 use super::drive::{self, First};
-use super::error::{CliError, NOTHING_BEGUN};
+use super::error::CliError;
 use super::exit::Exit;
 use super::params::{self, Given};
 use super::project::Home;
@@ -275,6 +275,7 @@ fn enter(
     run: &RunId,
     masker: &Masker,
 ) -> Result<Entered, CliError> {
+    use super::error::NOTHING_BEGUN;
     use crate::actions::aws::{AwsSessions, Emulator, actions};
     if environment.kind == EnvironmentKind::Sandbox && emulated.is_none() {
         let why =

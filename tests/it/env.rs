@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// How long one command may take. Nothing that works comes near it.
@@ -57,6 +57,15 @@ pub(crate) struct Project {
     folder: tempfile::TempDir,
     pub(crate) accounts: Accounts,
     environment: BTreeMap<String, String>,
+    /// Held by projects that use the shared emulator with the shipped runbooks.
+    _turn: Option<MutexGuard<'static, ()>>,
+}
+
+/// The emulator keeps a function's processes by the function's name alone, so the shipped functions of
+/// two accounts get in each other's way. On AWS they do not. Until then: one at a time.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Project {
@@ -71,7 +80,8 @@ impl Project {
 
     /// The shipped runbooks against the shared emulator, in accounts of their own.
     pub(crate) fn shipped() -> Self {
-        let project = Self::empty(&emulator().endpoint);
+        let turn = Some(turn());
+        let project = Self { _turn: turn, ..Self::empty(&emulator().endpoint) };
         copy(&root().join("runbooks"), &project.path().join("runbooks"));
         project
     }
@@ -79,7 +89,7 @@ impl Project {
     fn empty(endpoint: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let accounts = Accounts::new();
-        let project = Self { folder, accounts, environment: BTreeMap::new() };
+        let project = Self { folder, accounts, environment: BTreeMap::new(), _turn: None };
         project.write("runbook.yaml", &project.configuration(endpoint));
         fs::create_dir_all(project.path().join("runbooks")).expect("a folder for runbooks");
         project

@@ -33,19 +33,10 @@ fn after_a_failure_in_the_middle_undo_brings_back_the_state_before() {
 
 #[test]
 fn a_run_killed_in_the_middle_can_be_taken_back_without_being_resumed() {
+    // Killed while the stores move: several outcomes are unknown at once.
+    let at = start_of("function");
     let project = seeded();
     let before = look(&project);
-    // Killed while the stores move: several outcomes are unknown at once.
-    let started = |record: &serde_json::Value| record["event"]["event"] == "step_started";
-    let reference = seeded();
-    reference.run(&["run", "kms-replace", "--env", "sandbox"]).ended(0);
-    let at = reference
-        .journal()
-        .iter()
-        .filter(|record| started(record) && record["event"]["step"] == "function")
-        .map(|record| record["seq"].to_string())
-        .next()
-        .expect("the step starts");
     let ran = project
         .run_with(&["run", "kms-replace", "--env", "sandbox"], &[("RUNBOOK_KILL_AT_RECORD", &at)]);
     assert_eq!(ran.signal, Some(9));
@@ -53,4 +44,15 @@ fn a_run_killed_in_the_middle_can_be_taken_back_without_being_resumed() {
     let mut after = look(&project);
     after.all.retain(|key, _| before.all.contains_key(key));
     assert_eq!(after, before);
+}
+
+/// The number of the record with which a step of the main job starts.
+fn start_of(step: &str) -> String {
+    let project = seeded();
+    project.run(&["run", "kms-replace", "--env", "sandbox"]).ended(0);
+    let journal = project.journal();
+    let starts = |record: &&serde_json::Value| {
+        record["event"]["event"] == "step_started" && record["event"]["step"] == step
+    };
+    journal.iter().find(starts).map(|record| record["seq"].to_string()).expect("the step starts")
 }
