@@ -117,7 +117,7 @@ fn the_list_of_rules_is_up_to_date() {
     for rule in rules() {
         page.push_str(&format!(
             "\n## {} {}\n\n{}.\n\n{}\n",
-            rule.code, rule.name, rule.summary, rule.explanation
+            rule.code, rule.name, rule.summary, rule.why
         ));
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md");

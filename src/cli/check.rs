@@ -118,7 +118,7 @@ fn explain(out: Out, code: &str) -> Result<Exit, CliError> {
     })?;
     out.line(format!("{}  {}", out.paint().strong(rule.code), rule.summary))?;
     out.line("")?;
-    for line in fold(rule.explanation, out.columns().min(100)) {
+    for line in fold(rule.why, out.columns().min(100)) {
         out.line(line)?;
     }
     Ok(Exit::Done)

@@ -12,8 +12,14 @@ pub struct Rule {
     pub name: &'static str,
     /// What it finds, in one line without a full stop.
     pub summary: &'static str,
-    /// Why it matters and what to write instead, as Markdown.
-    pub explanation: &'static str,
+    /// Why it matters, as Markdown.
+    pub why: &'static str,
+    /// What to write instead, as Markdown.
+    pub fix: &'static str,
+    /// A part of a runbook that has this mistake, to compare with `right`.
+    pub wrong: &'static str,
+    /// The same part without it.
+    pub right: &'static str,
 }
 
 impl Rule {

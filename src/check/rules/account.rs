@@ -10,14 +10,20 @@ pub(super) const MISSING: Rule = Rule {
     code: "RB0305",
     name: "no-account",
     summary: "An action that needs an AWS account has none",
-    explanation: "The account is named by the block (`account`) or by the front matter for all blocks. It is a logical name; the environment says which account it is. Before a step changes something, the run proves that it is in that account.",
+    why: "The account is named by the block (`account`) or by the front matter for all blocks. It is a logical name; the environment says which account it is. Before a step changes something, the run proves that it is in that account.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) const UNKNOWN: Rule = Rule {
     code: "RB0306",
     name: "unknown-account",
     summary: "No environment of the project has the account",
-    explanation: "The accounts are defined in `runbook.yaml`, per environment, under the same logical names everywhere.",
+    why: "The accounts are defined in `runbook.yaml`, per environment, under the same logical names everywhere.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) fn missing(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -10,7 +10,10 @@ pub(super) const RULE: Rule = Rule {
     code: "RB0301",
     name: "unknown-action",
     summary: "`uses` names an action that does not exist, or that cannot stand there",
-    explanation: "`runbook actions` lists the actions with their inputs, outputs and effects. `runbook/run` stands in a `step=` block: a whole runbook is neither a probe nor an undo.",
+    why: "`runbook actions` lists the actions with their inputs, outputs and effects. `runbook/run` stands in a `step=` block: a whole runbook is neither a probe nor an undo.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -10,14 +10,20 @@ pub(super) const CONTRADICTION: Rule = Rule {
     code: "RB0307",
     name: "effect-contradiction",
     summary: "`effect` stands on an action that knows its own, or makes it look more harmless than it is",
-    explanation: "Guards, plans and undo rest on the effect. An action knows its own; only for calls that can do anything does the author say it, and never less than the call's name says.",
+    why: "Guards, plans and undo rest on the effect. An action knows its own; only for calls that can do anything does the author say it, and never less than the call's name says.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) const PROBE: Rule = Rule {
     code: "RB0308",
     name: "probe-changes",
     summary: "An `observe` or `health` block changes something",
-    explanation: "Probes run before, after and again, also in a plan. They must only look. A call whose effect cannot be told from its name says `effect: read`.",
+    why: "Probes run before, after and again, also in a plan. They must only look. A call whose effect cannot be told from its name says `effect: read`.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) fn contradiction(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -9,7 +9,10 @@ pub(super) const RULE: Rule = Rule {
     code: "RB0401",
     name: "expression-syntax",
     summary: "An expression cannot be read",
-    explanation: "`if`, `until`, `expect`, `holds` and `for_each` take a bare expression, without braces. Elsewhere `{{ expression }}` stands in a text; to write `{{` itself, write `{{ '{{' }}`. Filters, tests and functions are those listed in the manual: none of them reads a clock, the environment or a random number.",
+    why: "`if`, `until`, `expect`, `holds` and `for_each` take a bare expression, without braces. Elsewhere `{{ expression }}` stands in a text; to write `{{` itself, write `{{ '{{' }}`. Filters, tests and functions are those listed in the manual: none of them reads a clock, the environment or a random number.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -15,21 +15,30 @@ pub(super) const UNKNOWN: Rule = Rule {
     code: "RB0302",
     name: "unknown-input",
     summary: "`with` has an input that the action does not take",
-    explanation: "An input that the action does not know would be silently left out of what it does.",
+    why: "An input that the action does not know would be silently left out of what it does.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) const MISSING: Rule = Rule {
     code: "RB0303",
     name: "missing-input",
     summary: "`with` lacks an input that the action needs",
-    explanation: "`runbook actions NAME` shows which inputs an action needs and what they mean.",
+    why: "`runbook actions NAME` shows which inputs an action needs and what they mean.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) const WRONG: Rule = Rule {
     code: "RB0304",
     name: "wrong-input-type",
     summary: "An input has a value of the wrong type",
-    explanation: "A template that is exactly one `{{ expression }}` keeps the type of its value; with any text around it, it is a string.",
+    why: "A template that is exactly one `{{ expression }}` keeps the type of its value; with any text around it, it is a string.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) fn unknown(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -11,21 +11,30 @@ pub(super) const UNDEFINED: Rule = Rule {
     code: "RB0402",
     name: "undefined-name",
     summary: "An expression uses a name that stands for nothing there",
-    explanation: "In scope are `params.NAME`, `steps.ID.OUTPUT`, `accounts.NAME.id` and `.region`, `run.id`, `run.mode` and `run.environment`; `item` in a step with `for_each`; and `outputs.NAME` in `expect`, `until`, `holds`, `obligation` and `undo`. An undefined name is an error, never an empty text.",
+    why: "In scope are `params.NAME`, `steps.ID.OUTPUT`, `accounts.NAME.id` and `.region`, `run.id`, `run.mode` and `run.environment`; `item` in a step with `for_each`; and `outputs.NAME` in `expect`, `until`, `holds`, `obligation` and `undo`. An undefined name is an error, never an empty text.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) const OUTPUT: Rule = Rule {
     code: "RB0403",
     name: "unknown-output",
     summary: "An expression reads an output that the step does not have",
-    explanation: "The outputs of an action are listed by `runbook actions NAME`; those of a script are its `outputs`. A step with `for_each` gives a list: `steps.ID[0].NAME`, or `[one.NAME for one in steps.ID]`.",
+    why: "The outputs of an action are listed by `runbook actions NAME`; those of a script are its `outputs`. A step with `for_each` gives a list: `steps.ID[0].NAME`, or `[one.NAME for one in steps.ID]`.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) const UNFINISHED: Rule = Rule {
     code: "RB0404",
     name: "unfinished-step",
     summary: "An expression reads the outputs of a step that need not have ended by then",
-    explanation: "A step may read the outputs of the steps it `needs`, directly or through others. Without `needs` that is every step before it.",
+    why: "A step may read the outputs of the steps it `needs`, directly or through others. Without `needs` that is every step before it.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) fn undefined(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -8,14 +8,20 @@ pub(super) const UNKNOWN: Rule = Rule {
     code: "RB0405",
     name: "unknown-need",
     summary: "`needs` names a step that does not exist",
-    explanation: "`needs` lists ids of steps of the same file. To wait for a step of another runbook, run that runbook as a step.",
+    why: "`needs` lists ids of steps of the same file. To wait for a step of another runbook, run that runbook as a step.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) const CYCLE: Rule = Rule {
     code: "RB0406",
     name: "cycle",
     summary: "Steps need each other in a circle",
-    explanation: "None of them could ever start. A step without `needs` needs the step before it.",
+    why: "None of them could ever start. A step without `needs` needs the step before it.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) fn unknown(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

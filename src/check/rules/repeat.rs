@@ -11,7 +11,10 @@ pub(super) const RULE: Rule = Rule {
     code: "RB0310",
     name: "repeat",
     summary: "`until` or `retry` would repeat a change, or an option lacks the one it belongs to",
-    explanation: "`until` repeats a step that only looks. `retry` repeats what only looks, and actions for which a repeat is harmless. A script that changes something is never repeated by itself: after a failure a person decides. `every` belongs to `until`; `concurrency` and `allow_empty` belong to `for_each`.",
+    why: "`until` repeats a step that only looks. `retry` repeats what only looks, and actions for which a repeat is harmless. A script that changes something is never repeated by itself: after a failure a person decides. `every` belongs to `until`; `concurrency` and `allow_empty` belong to `for_each`.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -14,21 +14,30 @@ pub(super) const UNKNOWN: Rule = Rule {
     code: "RB0407",
     name: "unknown-runbook",
     summary: "A step or an obligation names a runbook that does not exist",
-    explanation: "A runbook is named by the stem of its file, written out: which runbook runs must be known before the run.",
+    why: "A runbook is named by the stem of its file, written out: which runbook runs must be known before the run.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) const CYCLE: Rule = Rule {
     code: "RB0408",
     name: "runbook-cycle",
     summary: "Runbooks run each other in a circle",
-    explanation: "The run would never end.",
+    why: "The run would never end.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) const PARAMS: Rule = Rule {
     code: "RB0409",
     name: "runbook-params",
     summary: "The parameters given to another runbook do not fit its definition",
-    explanation: "They are checked like those of a run: known names, nothing required left out, and the right types. A secret is passed on as `{{ params.NAME }}`, never written out.",
+    why: "They are checked like those of a run: known names, nothing required left out, and the right types. A secret is passed on as `{{ params.NAME }}`, never written out.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) fn unknown(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -8,7 +8,10 @@ pub(super) const RULE: Rule = Rule {
     code: "RB0311",
     name: "unknown-secret",
     summary: "`secrets` names an output that the block does not have",
-    explanation: "A misspelt name would leave the real output unmasked in the journal, in the terminal and on the site.",
+    why: "A misspelt name would leave the real output unmasked in the journal, in the terminal and on the site.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -9,7 +9,10 @@ pub(super) const RULE: Rule = Rule {
     code: "RB0309",
     name: "undo",
     summary: "A step that changes something has no way back and does not say so, or has two",
-    explanation: "Every step that changes something has exactly one of: an `undo=` block, an action that takes itself back, or `irreversible` with the reason. Before an irreversible step the run can be undone; after it there is only forward. So the author decides, not the incident.",
+    why: "Every step that changes something has exactly one of: an `undo=` block, an action that takes itself back, or `irreversible` with the reason. Before an irreversible step the run can be undone; after it there is only forward. So the author decides, not the incident.",
+    fix: "",
+    wrong: "",
+    right: "",
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -1,0 +1,1 @@
+//! The least privilege that a runbook needs, account by account.

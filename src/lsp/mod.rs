@@ -1,0 +1,1 @@
+//! The language server: the checker while the author types.

@@ -1,0 +1,1 @@
+//! What a script says, read without running it: its syntax, the variables it reads, the AWS calls it makes.

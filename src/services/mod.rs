@@ -1,0 +1,1 @@
+//! What AWS's services offer: operations, members, effects and permissions, from embedded data.
