@@ -1,19 +1,17 @@
 //! What several rules need to know about a runbook, found out once.
 
 use super::Book;
-use crate::expr::{ExprError, Form, Reference, references};
+use crate::expr::{ExprError, Form, Reference, references, syntax};
 use crate::model::action::{ActionSpec, EffectSpec};
 use crate::model::mode::Effect;
 use crate::model::runbook::Runbook;
-use crate::model::step::{Block, Body, Outputs, Role, Step};
+use crate::model::step::{Block, Body, Role, Step};
 use crate::model::value::{Node, NodeKind, Text, Values};
 use crate::source::Spanned;
 use std::collections::HashMap;
 
 /// The action that runs another runbook. The engine knows it by this name, and so do some rules.
 pub(super) const RUN: &str = "runbook/run";
-/// The action whose outputs are the fields it asks for.
-const INPUT: &str = "manual/input";
 
 pub(super) struct Facts<'a> {
     pub(super) book: &'a Book<'a>,
@@ -45,15 +43,6 @@ pub(super) struct Site<'a> {
     pub(super) outputs: bool,
 }
 
-/// The outputs that a block is known to have.
-#[derive(Debug, PartialEq)]
-pub(super) enum Gives {
-    /// These and no others.
-    Names(Vec<String>),
-    /// Only the run knows.
-    Anything,
-}
-
 impl<'a> Facts<'a> {
     pub(super) fn of(book: &'a Book<'a>) -> Self {
         let steps = &book.runbook.steps;
@@ -83,6 +72,8 @@ impl<'a> Facts<'a> {
     }
 
     /// Every block, with the index of its step.
+    ///
+    /// A block of which nothing could be read is left out: that has been reported.
     pub(super) fn blocks(&self) -> impl Iterator<Item = (Option<usize>, &'a Block)> + use<'a> {
         let steps = self.book.runbook.steps.iter().enumerate().flat_map(|(at, step)| {
             [Some(&step.block), step.observe.as_ref(), step.undo.as_ref()]
@@ -90,7 +81,46 @@ impl<'a> Facts<'a> {
                 .flatten()
                 .map(move |block| (Some(at), block))
         });
-        steps.chain(self.book.runbook.health.iter().map(|health| (None, &health.block)))
+        steps
+            .chain(self.book.runbook.health.iter().map(|health| (None, &health.block)))
+            .filter(|(_, block)| !block.options.misread.is_all())
+    }
+
+    /// Whether a step of that id is there, or was meant to be.
+    pub(super) fn may_have_step(&self, id: &str) -> bool {
+        self.index.contains_key(id) || self.book.runbook.gaps.may_have(Role::Step, id)
+    }
+
+    /// The ids of the steps, in the order of the document.
+    pub(super) fn step_ids(&self) -> Vec<String> {
+        self.steps().iter().map(|step| step.id().to_string()).collect()
+    }
+
+    /// Whether an expression that stands for itself could be read.
+    pub(super) fn is_readable(&self, text: &Text) -> bool {
+        syntax(&text.value, Form::Bare).is_ok()
+    }
+
+    /// Whether a block is a script.
+    pub(super) fn is_script(&self, block: &Block) -> bool {
+        matches!(block.body, Body::Script { .. })
+    }
+
+    /// Whether a block only looks.
+    pub(super) fn is_probe(&self, block: &Block) -> bool {
+        matches!(block.role, Role::Observe | Role::Health)
+    }
+
+    /// Whether a step runs another runbook that may have health probes.
+    pub(super) fn may_bring_health(&self, step: &Step) -> bool {
+        let Some((_, name)) = runs(&step.block) else { return false };
+        match name.and_then(|name| (self.book.others)(name)) {
+            Some(other) => {
+                !other.health.is_empty()
+                    || other.steps.iter().any(|step| runs(&step.block).is_some())
+            }
+            None => true,
+        }
     }
 
     /// The description of a block's action, when it has one that exists.
@@ -104,6 +134,10 @@ impl<'a> Facts<'a> {
     /// What a block does to the world. None when its action is not known, or runs another runbook.
     pub(super) fn effect(&self, block: &Block) -> Option<Effect> {
         let declared = block.options.effect.as_ref().map(|effect| effect.value);
+        // What was meant to be said cannot be told any more.
+        if declared.is_none() && block.options.misread.has("effect") {
+            return None;
+        }
         match &block.body {
             Body::Script { .. } => {
                 let default = if matches!(block.role, Role::Observe | Role::Health) {
@@ -126,34 +160,19 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The outputs that a step of this book has in `steps.ID`.
-    pub(super) fn gives(&self, step: &Step) -> Gives {
-        let own = outputs_of(&step.block, |name| self.book.catalog.get(name));
-        match (
-            own,
-            step.observe
-                .as_ref()
-                .map(|block| outputs_of(block, |name| self.book.catalog.get(name))),
-        ) {
-            // An observation that finds the effect in place gives the outputs instead of the step.
-            (Gives::Names(mut names), Some(Gives::Names(more))) => {
-                names.extend(more);
-                Gives::Names(names)
-            }
-            (own, _) => own,
-        }
-    }
-
-    /// The outputs of one block.
-    pub(super) fn outputs(&self, block: &Block) -> Gives {
-        outputs_of(block, |name| self.book.catalog.get(name))
+    /// Where the inputs of a block stand.
+    pub(super) fn site<'b>(&self, step: Option<usize>, block: &'b Block) -> Site<'b> {
+        let item = step.is_some_and(|at| {
+            let options = &self.steps()[at].block.options;
+            options.for_each.is_some() || options.misread.has("for_each")
+        });
+        Site { step, block, item, outputs: block.role == Role::Undo }
     }
 
     fn collect(&mut self) {
         let blocks: Vec<_> = self.blocks().collect();
         for (step, block) in blocks {
-            let in_loop = step.is_some_and(|at| self.steps()[at].block.options.for_each.is_some());
-            let plain = Site { step, block, item: in_loop, outputs: block.role == Role::Undo };
+            let plain = self.site(step, block);
             let own = Site { outputs: true, ..plain };
             let outside = Site { item: false, ..plain };
             let options = &block.options;
@@ -230,36 +249,6 @@ pub(super) fn takes_effect(spec: &ActionSpec) -> bool {
 /// The inputs that are written out, without expressions.
 pub(super) fn literal_inputs(with: &[(Spanned<String>, Node)]) -> Values {
     with.iter().filter_map(|(name, node)| Some((name.value.clone(), node.literal()?))).collect()
-}
-
-/// The outputs of a block of any book.
-pub(super) fn outputs_of<'c>(
-    block: &Block,
-    spec: impl Fn(&str) -> Option<&'c ActionSpec>,
-) -> Gives {
-    match &block.body {
-        Body::Script { .. } => match &block.options.outputs {
-            Outputs::None => Gives::Names(Vec::new()),
-            Outputs::Names(names) => {
-                Gives::Names(names.iter().map(|name| name.value.clone()).collect())
-            }
-            Outputs::Json(_) => Gives::Anything,
-        },
-        Body::Action { uses, with } if uses.value == INPUT => {
-            match with.iter().find(|(name, _)| name.value == "fields").map(|(_, node)| &node.kind) {
-                Some(NodeKind::Mapping(fields)) => {
-                    Gives::Names(fields.iter().map(|(name, _)| name.value.clone()).collect())
-                }
-                _ => Gives::Anything,
-            }
-        }
-        Body::Action { uses, .. } => match spec(&uses.value) {
-            Some(spec) if !spec.open_outputs && spec.name != RUN => {
-                Gives::Names(spec.outputs.iter().map(|output| output.name.to_owned()).collect())
-            }
-            _ => Gives::Anything,
-        },
-    }
 }
 
 /// The runbook that a step runs: the place where it says so, and its name when it is written out.

@@ -3,9 +3,15 @@
 //! The checker reads a model and reports everything at once. It does no I/O: other runbooks, the
 //! catalog of actions and the project are given to it. One rule is one file under `rules/`.
 
+#[cfg(test)]
+mod example_tests;
 mod facts;
+mod kinds;
+mod links;
+mod outputs;
 mod references;
 mod rules;
+pub mod scope;
 #[cfg(test)]
 mod test_catalog;
 #[cfg(test)]
@@ -18,6 +24,7 @@ use crate::model::action::Catalog;
 use crate::model::project::Project;
 use crate::model::runbook::Runbook;
 use facts::Facts;
+pub use links::Linked;
 use std::sync::{Arc, LazyLock};
 
 /// A runbook and everything it is checked against.
@@ -30,6 +37,9 @@ pub struct Book<'a> {
     pub catalog: &'a Catalog,
     /// The project, when there is one.
     pub project: Option<&'a Project>,
+    /// What stands at a path that the prose links to. The path counts from the folder of the runbook,
+    /// or with a leading `/` from the folder of the project.
+    pub files: &'a dyn Fn(&str) -> Linked,
 }
 
 /// Checks a runbook. What the parser has found is not repeated. Sorted by place.

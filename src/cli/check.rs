@@ -3,11 +3,9 @@
 use super::console::Out;
 use super::error::CliError;
 use super::exit::Exit;
-use super::project::{Home, suggestion};
-use super::{Format, Global, diagnostics};
-use crate::check;
+use super::project::Home;
+use super::{Format, Global, diagnostics, explain};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::run::report::text::fold;
 use crate::source::Source;
 use serde_json::{Value, json};
 
@@ -38,7 +36,7 @@ Exits 3 when there is an error. Warnings do not matter to the exit code.";
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let out = Out::new();
     if let Some(code) = &args.explain {
-        return explain(out, code);
+        return explain::run(out, code);
     }
     let home = Home::find(global)?;
     let names = if args.names.is_empty() { home.names()? } else { args.names.clone() };
@@ -98,28 +96,4 @@ fn human(
         paint.good(&format!("✓ {total}")).to_string()
     };
     out.line(line)
-}
-
-fn explain(out: Out, code: &str) -> Result<Exit, CliError> {
-    let rules = check::rules();
-    if code.is_empty() {
-        for rule in rules {
-            out.line(format!("{}  {}", out.paint().strong(rule.code), rule.summary))?;
-        }
-        return Ok(Exit::Done);
-    }
-    let rule = rules.iter().find(|rule| rule.code.eq_ignore_ascii_case(code)).ok_or_else(|| {
-        let codes: Vec<&str> = rules.iter().map(|rule| rule.code).collect();
-        CliError::usage(format!("there is no rule `{code}`")).hint(suggestion(
-            &code.to_uppercase(),
-            &codes,
-            "rules",
-        ))
-    })?;
-    out.line(format!("{}  {}", out.paint().strong(rule.code), rule.summary))?;
-    out.line("")?;
-    for line in fold(rule.why, out.columns().min(100)) {
-        out.line(line)?;
-    }
-    Ok(Exit::Done)
 }

@@ -80,6 +80,7 @@ mod tests {
             others: &|_| None,
             catalog: &catalog(),
             project: None,
+            files: &|_| check::Linked::Unknown,
         });
         assert_eq!(found, []);
         assert_eq!((book.steps.len(), book.health.len()), (3, 1));

@@ -5,6 +5,7 @@ use super::error::{CliError, NOTHING_BEGUN};
 use super::exit::Exit;
 use super::{Global, console};
 use crate::actions::catalog::catalog;
+use crate::check::Linked;
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::model::action::Catalog;
 use crate::model::project::{Environment, Project};
@@ -169,16 +170,43 @@ impl Home {
     #[must_use]
     pub(super) fn check(&self, book: &Book) -> Vec<Diagnostic> {
         let others = |name: &str| self.book(name).ok().map(|book| book.runbook);
+        let files = |path: &str| self.linked(book, path);
         let mut found = book.diagnostics.clone();
         found.extend(check::check(&check::Book {
             runbook: &book.runbook,
             others: &others,
             catalog: &self.catalog,
             project: Some(&self.project),
+            files: &files,
         }));
         found.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
         found.dedup();
         found
+    }
+
+    /// What stands at a path that a runbook links to.
+    fn linked(&self, book: &Book, path: &str) -> Linked {
+        let folder = Path::new(&book.runbook.source.path).parent().unwrap_or(Path::new(""));
+        let at = match path.strip_prefix('/') {
+            Some(path) => self.root.join(path),
+            None => match std::path::absolute(folder) {
+                Ok(folder) => folder.join(path),
+                Err(_) => return Linked::Unknown,
+            },
+        };
+        // The answer is about names that are there, so a path is not followed beyond what it says.
+        let there = at.try_exists().unwrap_or(true);
+        if !there {
+            return Linked::Missing;
+        }
+        let markdown = at.extension().is_some_and(|end| end == "md" || end == "markdown");
+        if !markdown || !at.is_file() {
+            return Linked::There;
+        }
+        match self.book(&at.to_string_lossy()) {
+            Ok(book) => Linked::Markdown(book.runbook.anchors.clone()),
+            Err(_) => Linked::There,
+        }
     }
 
     /// A runbook that may be run: it and the runbooks it runs have no errors.

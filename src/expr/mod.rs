@@ -8,12 +8,14 @@ mod lexer;
 mod names;
 mod references;
 mod rewrite;
+mod shape;
 mod template;
 #[cfg(test)]
 mod tests;
 
 pub use evaluate::{evaluate, holds};
 pub use references::{Reference, references};
+pub use shape::{always, compared_with_number, conjuncts, constant, only_name};
 pub use template::{LocatedError, is_template, render, render_node, render_text, whole};
 
 use std::ops::Range;

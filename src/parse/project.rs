@@ -48,7 +48,7 @@ impl Reader<'_> {
         self.decode.unknown_keys("runbook.yaml", entries, &known);
         let top = Span::new(0, self.text.lines().next().map_or(0, str::len));
         match get(entries, "version") {
-            None => self.decode.missing("runbook.yaml", "version", top),
+            None => self.decode.lacks("runbook.yaml", entries, &known, "version", top),
             Some(Node { kind: NodeKind::Integer(VERSION), .. }) => {}
             Some(node) => self
                 .decode
@@ -58,7 +58,7 @@ impl Reader<'_> {
             project.deny_accounts = self.list("deny_accounts", node, Self::account_id);
         }
         match get(entries, "environments") {
-            None => self.decode.missing("runbook.yaml", "environments", top),
+            None => self.decode.lacks("runbook.yaml", entries, &known, "environments", top),
             Some(node) => {
                 for (name, node) in self.decode.mapping("environments", node).unwrap_or_default() {
                     if let Some(environment) = self.environment(name, node) {
@@ -149,9 +149,10 @@ impl Reader<'_> {
             return None;
         }
         let entries = self.decode.mapping(&whose, node)?;
-        self.decode.unknown_keys(&whose, entries, &["kind", "accounts", "seed", "endpoint"]);
+        let known = ["kind", "accounts", "seed", "endpoint"];
+        self.decode.unknown_keys(&whose, entries, &known);
         let Some(kind) = get(entries, "kind") else {
-            self.decode.missing(&whose, "kind", name.span);
+            self.decode.lacks(&whose, entries, &known, "kind", name.span);
             return None;
         };
         let kind = self.kind(kind)?;
@@ -167,7 +168,7 @@ impl Reader<'_> {
             Some(node) => self.accounts(node, kind),
             None if sandbox => synthetic(),
             None => {
-                self.decode.missing(&whose, "accounts", name.span);
+                self.decode.lacks(&whose, entries, &known, "accounts", name.span);
                 BTreeMap::new()
             }
         };

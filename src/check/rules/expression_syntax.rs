@@ -10,9 +10,19 @@ pub(super) const RULE: Rule = Rule {
     name: "expression-syntax",
     summary: "An expression cannot be read",
     why: "`if`, `until`, `expect`, `holds` and `for_each` take a bare expression, without braces. Elsewhere `{{ expression }}` stands in a text; to write `{{` itself, write `{{ '{{' }}`. Filters, tests and functions are those listed in the manual: none of them reads a clock, the environment or a random number.",
-    fix: "",
-    wrong: "",
-    right: "",
+    fix: "Write the expression as the manual of the format says.",
+    wrong: r#"```yaml step=look
+uses: kms/describe-key
+with: { key: alias/corpus }
+expect: ["outputs.enabled &&"]
+```
+"#,
+    right: r#"```yaml step=look
+uses: kms/describe-key
+with: { key: alias/corpus }
+expect: ["outputs.enabled"]
+```
+"#,
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -11,9 +11,17 @@ pub(super) const RULE: Rule = Rule {
     name: "unknown-action",
     summary: "`uses` names an action that does not exist, or that cannot stand there",
     why: "`runbook actions` lists the actions with their inputs, outputs and effects. `runbook/run` stands in a `step=` block: a whole runbook is neither a probe nor an undo.",
-    fix: "",
-    wrong: "",
-    right: "",
+    fix: "Correct the name. What no action does is a script, or `aws/call`.",
+    wrong: r#"```yaml step=look
+uses: kms/descrbe-key
+with: { key: alias/corpus }
+```
+"#,
+    right: r#"```yaml step=look
+uses: kms/describe-key
+with: { key: alias/corpus }
+```
+"#,
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
