@@ -7,8 +7,8 @@ use crate::model::mode::Effect;
 use crate::model::runbook::Runbook;
 use crate::model::step::{Block, Body, Role, Step};
 use crate::model::value::{Node, NodeKind, Text, Values};
-use crate::source::Spanned;
-use std::collections::HashMap;
+use crate::source::{Span, Spanned};
+use std::collections::{HashMap, HashSet};
 
 /// The action that runs another runbook. The engine knows it by this name, and so do some rules.
 pub(super) const RUN: &str = "runbook/run";
@@ -21,6 +21,8 @@ pub(super) struct Facts<'a> {
     before: Vec<Vec<bool>>,
     /// Every text that is an expression or may hold some.
     pub(super) uses: Vec<Use<'a>>,
+    /// The places of the expressions that cannot be read.
+    unreadable: HashSet<Span>,
 }
 
 /// One text with expressions, and what they may name.
@@ -29,6 +31,8 @@ pub(super) struct Use<'a> {
     pub(super) form: Form,
     pub(super) site: Site<'a>,
     pub(super) references: Result<Vec<Reference>, ExprError>,
+    /// What is wrong with its spelling.
+    pub(super) error: Option<ExprError>,
 }
 
 /// Where an expression stands.
@@ -53,7 +57,7 @@ impl<'a> Facts<'a> {
         let needs: Vec<Vec<usize>> =
             steps.iter().enumerate().map(|(at, step)| needs_of(at, step, &index)).collect();
         let before = (0..steps.len()).map(|at| ancestors(at, &needs)).collect();
-        let mut facts = Self { book, index, before, uses: Vec::new() };
+        let mut facts = Self { book, index, before, uses: Vec::new(), unreadable: HashSet::new() };
         facts.collect();
         facts
     }
@@ -98,7 +102,7 @@ impl<'a> Facts<'a> {
 
     /// Whether an expression that stands for itself could be read.
     pub(super) fn is_readable(&self, text: &Text) -> bool {
-        syntax(&text.value, Form::Bare).is_ok()
+        !self.unreadable.contains(&text.span)
     }
 
     /// Whether a block is a script.
@@ -215,7 +219,14 @@ impl<'a> Facts<'a> {
     fn add(&mut self, text: &'a Text, form: Form, site: Site<'a>) {
         if form == Form::Bare || text.value.contains("{{") {
             let references = references(&text.value, form);
-            self.uses.push(Use { text, form, site, references });
+            let error = match &references {
+                Ok(_) => syntax(&text.value, form).err(),
+                Err(error) => Some(error.clone()),
+            };
+            if error.is_some() {
+                self.unreadable.insert(text.span);
+            }
+            self.uses.push(Use { text, form, site, references, error });
         }
     }
 }

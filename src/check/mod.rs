@@ -13,6 +13,8 @@ mod references;
 mod rules;
 pub mod scope;
 #[cfg(test)]
+mod scope_tests;
+#[cfg(test)]
 mod test_catalog;
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,8 @@ mod markdown;
 mod options;
 mod param;
 mod project;
+#[cfg(test)]
+mod recovery_tests;
 mod scalar;
 #[cfg(test)]
 mod tests;

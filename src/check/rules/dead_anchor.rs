@@ -34,15 +34,17 @@ pub(super) const RULE: Rule = Rule {
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     for link in relative(facts) {
+        let looked_at;
         let (file, anchor, anchors) = match &link.target {
-            Target::Here { anchor } => (None, anchor, facts.book.runbook.anchors.clone()),
-            Target::File { path, anchor: Some(anchor) } => match (facts.book.files)(path) {
-                Linked::Markdown(anchors) => (Some(path), anchor, anchors),
-                _ => continue,
-            },
+            Target::Here { anchor } => (None, anchor, &facts.book.runbook.anchors),
+            Target::File { path, anchor: Some(anchor) } => {
+                let Linked::Markdown(anchors) = (facts.book.files)(path) else { continue };
+                looked_at = anchors;
+                (Some(path), anchor, &looked_at)
+            }
             Target::File { .. } => continue,
         };
-        if finds(&anchors, anchor) {
+        if finds(anchors, anchor) {
             continue;
         }
         let message = match file {
@@ -51,7 +53,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
         };
         let start = (link.span.start + link.written_path).min(link.span.end);
         let diagnostic = RULE.warning(Span::new(start, link.span.end), message);
-        found.push(match near(anchor, &anchors) {
+        found.push(match near(anchor, anchors) {
             Some(near) => diagnostic.help(format!("did you mean `#{near}`?")),
             None => diagnostic
                 .help("a heading is its words in lowercase with hyphens; a step is its id"),

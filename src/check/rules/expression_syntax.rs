@@ -3,7 +3,7 @@
 use super::super::facts::Facts;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
-use crate::expr::{Form, syntax};
+use crate::expr::Form;
 
 pub(super) const RULE: Rule = Rule {
     code: "RB0401",
@@ -35,13 +35,8 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             found.push(diagnostic.help("remove `{{` and `}}`"));
             continue;
         }
-        let error = match &one.references {
-            Err(error) => error.clone(),
-            Ok(_) => match syntax(&one.text.value, one.form) {
-                Err(error) => error,
-                Ok(()) => continue,
-            },
-        };
-        found.push(RULE.error(one.text.locate(error.range), error.message));
+        if let Some(error) = &one.error {
+            found.push(RULE.error(one.text.locate(error.range.clone()), error.message.clone()));
+        }
     }
 }

@@ -64,9 +64,11 @@ fn missing_name(
     // The outputs of steps have a rule of their own.
     let depth = if path[0] == "steps" { 2 } else { path.len() };
     (0..depth.min(path.len())).find_map(|at| {
+        if path[0] == "steps" && at == 1 && facts.may_have_step(path[1]) {
+            return None;
+        }
         let known = facts.names_under(&path[..at], &one.site)?;
-        let meant = path[0] == "steps" && at == 1 && facts.may_have_step(path[1]);
-        let there = meant || known.iter().any(|name| name == path[at]);
+        let there = known.iter().any(|name| name == path[at]);
         (!there).then_some((at, known, None))
     })
 }
