@@ -1,6 +1,7 @@
 //! What several rules need to know about a runbook, found out once.
 
 use super::Book;
+use super::calls::{self, CALL};
 use crate::expr::{ExprError, Form, Reference, references};
 use crate::model::action::{ActionSpec, EffectSpec};
 use crate::model::mode::Effect;
@@ -223,8 +224,7 @@ fn ancestors(of: usize, needs: &[Vec<usize>]) -> Vec<bool> {
 
 /// Whether a step may say the effect of this action itself.
 pub(super) fn takes_effect(spec: &ActionSpec) -> bool {
-    // What a function does cannot be told from its name either.
-    matches!(spec.effect, EffectSpec::ByInput(_)) || spec.name == "lambda/invoke"
+    matches!(spec.effect, EffectSpec::ByInput(_))
 }
 
 /// The inputs that are written out, without expressions.
@@ -253,6 +253,7 @@ pub(super) fn outputs_of<'c>(
                 _ => Gives::Anything,
             }
         }
+        Body::Action { uses, with } if uses.value == CALL => calls::outputs(with),
         Body::Action { uses, .. } => match spec(&uses.value) {
             Some(spec) if !spec.open_outputs && spec.name != RUN => {
                 Gives::Names(spec.outputs.iter().map(|output| output.name.to_owned()).collect())

@@ -3,8 +3,10 @@
 //! The checker reads a model and reports everything at once. It does no I/O: other runbooks, the
 //! catalog of actions and the project are given to it. One rule is one file under `rules/`.
 
+mod calls;
 mod facts;
 mod references;
+mod request;
 mod rules;
 #[cfg(test)]
 mod test_catalog;

@@ -1,24 +1,32 @@
 //! The rules of the checker, one file each: what it is (`RULE`), and how it is found (`check`).
 
+mod constant_token;
 mod cycle;
 mod effect_contradiction;
 mod expression_syntax;
+mod missing_aws_field;
 mod missing_input;
+mod needless_reveal;
 mod no_account;
 mod probe_changes;
 mod repeat;
 mod runbook_cycle;
 mod runbook_params;
+mod single_region_control_plane;
 mod undefined_name;
 mod undo;
 mod unfinished_step;
 mod unknown_account;
 mod unknown_action;
+mod unknown_aws_field;
+mod unknown_aws_operation;
 mod unknown_input;
 mod unknown_need;
 mod unknown_output;
 mod unknown_runbook;
+mod unknown_script_call;
 mod unknown_secret;
+mod wrong_aws_type;
 mod wrong_input_type;
 
 use super::facts::Facts;
@@ -49,4 +57,12 @@ pub(super) const ALL: &[(Rule, Check)] = &[
     (unknown_runbook::RULE, unknown_runbook::check),
     (runbook_cycle::RULE, runbook_cycle::check),
     (runbook_params::RULE, runbook_params::check),
+    (unknown_aws_operation::RULE, unknown_aws_operation::check),
+    (unknown_aws_field::RULE, unknown_aws_field::check),
+    (missing_aws_field::RULE, missing_aws_field::check),
+    (wrong_aws_type::RULE, wrong_aws_type::check),
+    (single_region_control_plane::RULE, single_region_control_plane::check),
+    (constant_token::RULE, constant_token::check),
+    (unknown_script_call::RULE, unknown_script_call::check),
+    (needless_reveal::RULE, needless_reveal::check),
 ];
