@@ -253,8 +253,7 @@ fn ancestors(of: usize, needs: &[Vec<usize>]) -> Vec<bool> {
 
 /// Whether a step may say the effect of this action itself.
 pub(super) fn takes_effect(spec: &ActionSpec) -> bool {
-    // What a function does cannot be told from its name either.
-    matches!(spec.effect, EffectSpec::ByInput(_)) || spec.name == "lambda/invoke"
+    matches!(spec.effect, EffectSpec::ByInput(_))
 }
 
 /// The inputs that are written out, without expressions.

@@ -3,6 +3,7 @@
 //! The checker reads a model and reports everything at once. It does no I/O: other runbooks, the
 //! catalog of actions and the project are given to it. One rule is one file under `rules/`.
 
+mod calls;
 #[cfg(test)]
 mod example_tests;
 mod facts;
@@ -10,6 +11,7 @@ mod kinds;
 mod links;
 mod outputs;
 mod references;
+mod request;
 mod rules;
 pub mod scope;
 #[cfg(test)]

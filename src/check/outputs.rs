@@ -1,5 +1,6 @@
 //! The outputs of blocks and steps: their names, their types, and which of them are secret.
 
+use super::calls::{self, CALL};
 use super::facts::{Facts, RUN};
 use crate::model::action::ActionSpec;
 use crate::model::runbook::Type;
@@ -105,6 +106,7 @@ pub(super) fn outputs_of<'c>(
             ),
             None => Gives::Anything,
         },
+        Body::Action { uses, with } if uses.value == CALL => calls::outputs(with),
         Body::Action { uses, .. } => match spec(&uses.value) {
             Some(spec) if !spec.open_outputs && spec.name != RUN => Gives::Names(
                 spec.outputs.iter().map(|output| (output.name.to_owned(), output.kind)).collect(),

@@ -29,10 +29,18 @@ pub(super) fn calls<'a>(facts: &Facts<'a>) -> impl Iterator<Item = Call<'a>> {
 
 /// Whether an input takes what is written for it, as far as that can be told before the run.
 pub(super) fn fits(facts: &Facts<'_>, site: &Site<'_>, input: &InputSpec, node: &Node) -> bool {
-    match (&node.kind, input.kind) {
-        (_, Type::Any) => true,
+    match &node.kind {
         // Nothing is as good as leaving it out, where that is allowed.
-        (NodeKind::Null, _) => !input.required,
+        NodeKind::Null if input.kind != Type::Any => !input.required,
+        _ => fits_kind(facts, site, input.kind, node),
+    }
+}
+
+/// Whether a value is of a type, as far as that can be told before the run.
+pub(super) fn fits_kind(facts: &Facts<'_>, site: &Site<'_>, kind: Type, node: &Node) -> bool {
+    match (&node.kind, kind) {
+        (_, Type::Any) => true,
+        (NodeKind::Null, _) => false,
         (NodeKind::Text(text), kind) if text.value.contains("{{") => match whole(&text.value) {
             Some(expression) => {
                 facts.kind(expression, site).is_none_or(|given| converts(given, kind))

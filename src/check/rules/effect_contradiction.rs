@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
     code: "RB0307",
     name: "effect-contradiction",
     summary: "`effect` stands on an action that knows its own, or makes it look more harmless than it is",
-    why: "Guards, plans and undo rest on the effect. An action knows its own; only for calls that can do anything does the author say it, and never less than the call's name says.",
+    why: "Guards, plans and undo rest on the effect. An action knows its own; only for calls that can do anything does the author say it, and never less than the call is known to do.",
     fix: "Remove `effect`, or say what the call really does.",
     wrong: r#"```yaml step=look
 uses: kms/describe-key
@@ -41,8 +41,8 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             let diagnostic = RULE
                 .error(declared.span, format!("`{}` knows its own effect: it {own}", spec.name));
             found.push(diagnostic.help("remove `effect`"));
-        } else if rank(declared.value) < rank(own) && spec.name != "lambda/invoke" {
-            let message = format!("this call {own}, by its name; it cannot be declared to be less");
+        } else if rank(declared.value) < rank(own) {
+            let message = format!("this call {own}; it cannot be declared to be less");
             found.push(RULE.error(declared.span, message));
         }
     }

@@ -3,6 +3,7 @@
 mod account_not_everywhere;
 mod bad_field;
 mod cannot_fail;
+mod constant_token;
 mod cycle;
 mod dead_anchor;
 mod dead_link;
@@ -13,7 +14,9 @@ mod expression_syntax;
 mod for_each;
 mod link_scheme;
 mod maybe_skipped;
+mod missing_aws_field;
 mod missing_input;
+mod needless_reveal;
 mod no_account;
 mod no_steps;
 mod no_such_part;
@@ -24,6 +27,7 @@ mod repeat;
 mod runbook_cycle;
 mod runbook_params;
 mod secret_shown;
+mod single_region_control_plane;
 mod template_not_read;
 mod text_and_number;
 mod times;
@@ -34,12 +38,16 @@ mod undo_reads;
 mod unfinished_step;
 mod unknown_account;
 mod unknown_action;
+mod unknown_aws_field;
+mod unknown_aws_operation;
 mod unknown_input;
 mod unknown_need;
 mod unknown_output;
 mod unknown_runbook;
+mod unknown_script_call;
 mod unknown_secret;
 mod unused_parameter;
+mod wrong_aws_type;
 mod wrong_input_type;
 
 use super::facts::Facts;
@@ -91,4 +99,12 @@ pub(super) const ALL: &[(Rule, Check)] = &[
     (objective_without_health::RULE, objective_without_health::check),
     (estimate_over_objective::RULE, estimate_over_objective::check),
     (no_steps::RULE, no_steps::check),
+    (unknown_aws_operation::RULE, unknown_aws_operation::check),
+    (unknown_aws_field::RULE, unknown_aws_field::check),
+    (missing_aws_field::RULE, missing_aws_field::check),
+    (wrong_aws_type::RULE, wrong_aws_type::check),
+    (single_region_control_plane::RULE, single_region_control_plane::check),
+    (constant_token::RULE, constant_token::check),
+    (unknown_script_call::RULE, unknown_script_call::check),
+    (needless_reveal::RULE, needless_reveal::check),
 ];
