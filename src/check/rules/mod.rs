@@ -9,8 +9,12 @@ mod names;
 mod needs;
 mod repeat;
 mod runbooks;
+mod script_expression;
+mod secret_argument;
 mod secrets;
 mod undo;
+mod unset_variable;
+mod unused_env;
 
 use super::facts::Facts;
 use crate::diagnostic::Diagnostic;
@@ -19,7 +23,7 @@ use crate::diagnostic::rule::Rule;
 type Check = fn(&Facts<'_>, &mut Vec<Diagnostic>);
 
 /// Every rule, in the order of the codes.
-pub(super) const ALL: [(Rule, Check); 20] = [
+pub(super) const ALL: [(Rule, Check); 24] = [
     (action::RULE, action::check),
     (inputs::UNKNOWN, inputs::unknown),
     (inputs::MISSING, inputs::missing),
@@ -40,4 +44,8 @@ pub(super) const ALL: [(Rule, Check); 20] = [
     (runbooks::UNKNOWN, runbooks::unknown),
     (runbooks::CYCLE, runbooks::cycle),
     (runbooks::PARAMS, runbooks::params),
+    (unset_variable::RULE, unset_variable::check),
+    (unused_env::RULE, unused_env::check),
+    (script_expression::RULE, script_expression::check),
+    (secret_argument::RULE, secret_argument::check),
 ];
