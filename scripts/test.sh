@@ -4,8 +4,8 @@
 #   ./scripts/test.sh          formatting, lints, the core without AWS, then every test with the sandbox
 #   ./scripts/test.sh --full   the same, and the tests that take long (RUNBOOK_TEST_FULL=1)
 #
-# It needs a Rust toolchain. It installs python3 with venv, bash, git and
-# shellcheck when they are missing and it may.
+# It needs a Rust toolchain. It installs python3 with venv, bash, git and ShellCheck when they are
+# missing and it may.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
