@@ -3,6 +3,7 @@
 //! A diagnostic is data. How it looks in a terminal or as JSON is decided by the command line.
 
 pub mod rule;
+pub mod scripts;
 pub mod syntax;
 
 use crate::source::Span;

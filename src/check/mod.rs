@@ -23,10 +23,12 @@ mod tests;
 mod typed;
 
 use crate::diagnostic::rule::Rule;
-use crate::diagnostic::{Diagnostic, syntax};
+use crate::diagnostic::{Diagnostic, scripts, syntax};
 use crate::model::action::Catalog;
 use crate::model::project::Project;
 use crate::model::runbook::Runbook;
+use crate::model::step::{Block, Body, Interpreter};
+use crate::model::value::Text;
 use facts::Facts;
 pub use links::Linked;
 use std::sync::{Arc, LazyLock};
@@ -58,12 +60,33 @@ pub fn check(book: &Book<'_>) -> Vec<Diagnostic> {
     found
 }
 
-/// Every rule of the parser and of the checker, in the order of their codes.
+/// The scripts of a runbook, for the programs that read them. Those that swallow what comes after them,
+/// by what was found already, are left out: they are no scripts.
+#[must_use]
+pub fn scripts_of<'a>(runbook: &'a Runbook, found: &[Diagnostic]) -> Vec<(Interpreter, &'a Text)> {
+    let unclosed: Vec<_> =
+        found.iter().filter(|one| one.code == syntax::UNCLOSED_FENCE.code).collect();
+    let swallows =
+        |block: &&Block| unclosed.iter().any(|one| block.span.range().contains(&one.span.start));
+    let steps = runbook.steps.iter().flat_map(|step| {
+        [Some(&step.block), step.observe.as_ref(), step.undo.as_ref()].into_iter().flatten()
+    });
+    let blocks = steps.chain(runbook.health.iter().map(|health| &health.block));
+    blocks
+        .filter(|block| !swallows(block))
+        .filter_map(|block| match &block.body {
+            Body::Script { interpreter, text } => Some((*interpreter, text)),
+            Body::Action { .. } => None,
+        })
+        .collect()
+}
+
+/// Every rule of the parser, of the checker and of the programs that read scripts, in the order of their codes.
 #[must_use]
 pub fn rules() -> &'static [Rule] {
     static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-        let mut all: Vec<_> =
-            syntax::RULES.iter().copied().chain(rules::ALL.iter().map(|(rule, _)| *rule)).collect();
+        let others = syntax::RULES.iter().chain(scripts::RULES).copied();
+        let mut all: Vec<_> = others.chain(rules::ALL.iter().map(|(rule, _)| *rule)).collect();
         all.sort_by_key(|rule| rule.code);
         all
     });

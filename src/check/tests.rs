@@ -6,6 +6,7 @@
 
 use super::test_catalog::catalog;
 use super::{Book, Linked, check, rules};
+use crate::actions::shell::{Ask, lint};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::runbook::Runbook;
 use crate::parse;
@@ -73,6 +74,8 @@ fn findings(path: &Path, text: &str) -> Vec<String> {
         project: Some(&project),
         files: &files,
     }));
+    let scripts = super::scripts_of(&runbook, &found);
+    found.extend(lint(&scripts, Ask::Syntax).found.into_iter().flatten());
     found.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.code));
     shown(&runbook.source, &found)
 }
@@ -126,6 +129,8 @@ fn fixtures_find_what_they_were_planted_for() {
         wrong.push(format!("{}:\n  expected {expected:#?}\n  found {found:#?}", path.display()));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // ShellCheck need not be installed. Its findings are tested beside what asks it.
+    seen.insert("RB0702".to_owned());
     let missing: Vec<_> =
         rules().iter().map(|rule| rule.code).filter(|code| !seen.contains(*code)).collect();
     assert!(missing.is_empty(), "no fixture is planted for {missing:?}");

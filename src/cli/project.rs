@@ -5,6 +5,7 @@ use super::error::{CliError, NOTHING_BEGUN};
 use super::exit::Exit;
 use super::{Global, console};
 use crate::actions::catalog::catalog;
+use crate::actions::shell::{Ask, lint};
 use crate::check::Linked;
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::model::action::Catalog;
@@ -166,7 +167,15 @@ impl Home {
         Ok(book)
     }
 
-    /// Everything that is wrong with a runbook, sorted by place.
+    /// A runbook that is in no file: what an editor or standard input has.
+    #[must_use]
+    pub(super) fn book_of(&self, path: &str, text: &str) -> Book {
+        let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or(path);
+        let (runbook, diagnostics) = parse::runbook(stem, path, text);
+        Book { runbook: Arc::new(runbook), diagnostics }
+    }
+
+    /// Everything that is wrong with a runbook, without asking other programs, sorted by place.
     #[must_use]
     pub(super) fn check(&self, book: &Book) -> Vec<Diagnostic> {
         let others = |name: &str| self.book(name).ok().map(|book| book.runbook);
@@ -179,9 +188,35 @@ impl Home {
             project: Some(&self.project),
             files: &files,
         }));
-        found.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
-        found.dedup();
-        found
+        sorted(found)
+    }
+
+    /// Everything that is wrong with each of some runbooks, what other programs say about their scripts
+    /// included. And what those could not be asked.
+    #[must_use]
+    pub(super) fn check_all(
+        &self,
+        books: &[Book],
+        ask: Option<Ask>,
+    ) -> (Vec<Vec<Diagnostic>>, Vec<String>) {
+        let mut found: Vec<Vec<Diagnostic>> = books.iter().map(|book| self.check(book)).collect();
+        let Some(ask) = ask else { return (found, Vec::new()) };
+        let mut scripts = Vec::new();
+        let mut owners = Vec::new();
+        for (index, book) in books.iter().enumerate() {
+            let own = check::scripts_of(&book.runbook, &found[index]);
+            owners.extend(own.iter().map(|_| index));
+            scripts.extend(own);
+        }
+        // All at once, so that programs are asked side by side and their number is known.
+        let linted = lint(&scripts, ask);
+        for (index, more) in owners.into_iter().zip(linted.found) {
+            if !more.is_empty() {
+                found[index].extend(more);
+                found[index] = sorted(std::mem::take(&mut found[index]));
+            }
+        }
+        (found, linted.notes)
     }
 
     /// What stands at a path that a runbook links to.
@@ -215,7 +250,8 @@ impl Home {
     /// Exit code 3, with every error shown.
     pub(super) fn sound_book(&self, name: &str) -> Result<Arc<Runbook>, CliError> {
         let book = self.book(name)?;
-        let found = self.check(&book);
+        let (found, _) = self.check_all(std::slice::from_ref(&book), Some(Ask::Syntax));
+        let found = found.concat();
         let errors: Vec<(&Source, &Diagnostic)> = found
             .iter()
             .filter(|diagnostic| diagnostic.severity == Severity::Error)
@@ -244,6 +280,12 @@ impl Home {
         }
         Ok(plan)
     }
+}
+
+fn sorted(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    found.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
+    found.dedup();
+    found
 }
 
 /// "Did you mean …", and what there is.

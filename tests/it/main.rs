@@ -2,6 +2,7 @@
 #![cfg(feature = "aws")]
 
 mod aws_actions;
+mod check;
 mod cloud;
 mod crash;
 mod env;

@@ -26,6 +26,8 @@ mod probe_changes;
 mod repeat;
 mod runbook_cycle;
 mod runbook_params;
+mod script_expression;
+mod secret_argument;
 mod secret_shown;
 mod single_region_control_plane;
 mod template_not_read;
@@ -46,6 +48,8 @@ mod unknown_output;
 mod unknown_runbook;
 mod unknown_script_call;
 mod unknown_secret;
+mod unset_variable;
+mod unused_env;
 mod unused_parameter;
 mod wrong_aws_type;
 mod wrong_input_type;
@@ -99,6 +103,10 @@ pub(super) const ALL: &[(Rule, Check)] = &[
     (objective_without_health::RULE, objective_without_health::check),
     (estimate_over_objective::RULE, estimate_over_objective::check),
     (no_steps::RULE, no_steps::check),
+    (unset_variable::RULE, unset_variable::check),
+    (unused_env::RULE, unused_env::check),
+    (script_expression::RULE, script_expression::check),
+    (secret_argument::RULE, secret_argument::check),
     (unknown_aws_operation::RULE, unknown_aws_operation::check),
     (unknown_aws_field::RULE, unknown_aws_field::check),
     (missing_aws_field::RULE, missing_aws_field::check),
