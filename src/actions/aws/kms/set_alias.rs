@@ -6,6 +6,7 @@ use crate::actions::aws::sessions::AwsSessions;
 use crate::actions::aws::wait::{SETTLE, Wait};
 use crate::actions::aws::{answer, inputs, kept, memo_text};
 use crate::actions::context::Context;
+use crate::actions::preview::{Change, Looking, Preview};
 use crate::actions::{Action, Trouble};
 use crate::engine::outcome::{Memo, Observation};
 use crate::model::value::{Value, Values};
@@ -44,6 +45,13 @@ impl Action for SetAlias {
             "previous_key_id": previous.as_ref().map(|key| key.key_id.clone()),
             "previous_key_arn": previous.as_ref().map(key::arn),
         }))
+    }
+
+    async fn preview(&self, cx: &Context, _how: Looking) -> Result<Preview, Trouble> {
+        let aws = Aws::of(&self.0, cx)?;
+        let wanted = key::describe(&aws, inputs::text(&cx.inputs, "key")?).await?;
+        let before = memo_text(&cx.memo, "previous_key_id");
+        Ok(Change::from_to(alias_name(cx)?, before, &wanted.key_id).of("alias").into())
     }
 
     async fn run(&self, cx: &Context) -> Result<Values, Trouble> {
