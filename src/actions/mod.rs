@@ -57,6 +57,17 @@ pub trait Action: Send + Sync {
         Values::new()
     }
 
+    /// Whether what it gives names something that was never there before, such as a new key. What needs
+    /// that cannot be in place yet.
+    fn makes_new(&self) -> bool {
+        false
+    }
+
+    /// The inputs that `prepare` and `preview` can do without, when they name what is not made yet.
+    fn previews_without(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// What `run` would change, for a plan. `cx.memo` is what `prepare` has read. It only reads,
     /// but for what `how` allows.
     ///

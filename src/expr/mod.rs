@@ -14,7 +14,9 @@ mod tests;
 
 pub use evaluate::{evaluate, holds};
 pub use references::{Reference, references};
-pub use template::{LocatedError, is_template, render, render_node, render_text, whole};
+pub use template::{
+    LocatedError, expressions, is_template, render, render_node, render_text, whole,
+};
 
 use std::ops::Range;
 

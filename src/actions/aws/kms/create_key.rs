@@ -58,8 +58,12 @@ impl Action for CreateKey {
         Ok(memo)
     }
 
+    fn makes_new(&self) -> bool {
+        true
+    }
+
     async fn preview(&self, cx: &Context, _how: Looking) -> Result<Preview, Trouble> {
-        let change = Change::new(Kind::Add, "a key").of("key");
+        let change = Change::new(Kind::Add, "a new key");
         Ok(match memo_text(&cx.memo, "like") {
             Some(like) => change.detail(format!("with the policy and the kind of {like}")).into(),
             None => change.into(),

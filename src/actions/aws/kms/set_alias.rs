@@ -47,11 +47,17 @@ impl Action for SetAlias {
         }))
     }
 
+    fn previews_without(&self) -> &'static [&'static str] {
+        &["key"]
+    }
+
     async fn preview(&self, cx: &Context, _how: Looking) -> Result<Preview, Trouble> {
-        let aws = Aws::of(&self.0, cx)?;
-        let wanted = key::describe(&aws, inputs::text(&cx.inputs, "key")?).await?;
+        let after = match inputs::text_if(&cx.inputs, "key")? {
+            Some(key) => key::describe(&Aws::of(&self.0, cx)?, key).await?.key_id,
+            None => inputs::NEW_KEY.to_owned(),
+        };
         let before = memo_text(&cx.memo, "previous_key_id");
-        Ok(Change::from_to(alias_name(cx)?, before, &wanted.key_id).of("alias").into())
+        Ok(Change::from_to(alias_name(cx)?, before, &after).of("alias").into())
     }
 
     async fn run(&self, cx: &Context) -> Result<Values, Trouble> {

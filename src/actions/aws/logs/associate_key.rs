@@ -38,15 +38,19 @@ impl Action for AssociateKey {
             return Ok(memo);
         }
         let aws = Aws::of(&self.0, cx)?;
-        inputs::key_arn(&cx.inputs, "key")?;
+        inputs::planned_key(&cx.inputs, "key")?;
         let group = group(&aws, inputs::text(&cx.inputs, "log_group")?).await?;
         Ok(json!({ "previous_key_arn": group.kms_key_id }))
+    }
+
+    fn previews_without(&self) -> &'static [&'static str] {
+        &["key"]
     }
 
     async fn preview(&self, cx: &Context, _how: Looking) -> Result<Preview, Trouble> {
         let name = inputs::text(&cx.inputs, "log_group")?;
         let before = memo_text(&cx.memo, "previous_key_arn").unwrap_or("no key of its own");
-        let key = inputs::key_arn(&cx.inputs, "key")?;
+        let key = inputs::planned_key(&cx.inputs, "key")?;
         Ok(Change::from_to(name, Some(before), key).of("log group").into())
     }
 
