@@ -16,7 +16,9 @@ mod tests;
 pub use evaluate::{evaluate, holds};
 pub use references::{Reference, references};
 pub use shape::{always, compared_with_number, conjuncts, constant, only_name};
-pub use template::{LocatedError, is_template, render, render_node, render_text, whole};
+pub use template::{
+    LocatedError, expressions, is_template, render, render_node, render_text, whole,
+};
 
 use std::ops::Range;
 

@@ -9,6 +9,7 @@ mod env;
 mod guards;
 mod local;
 mod main_job;
+mod plan;
 mod readme;
 mod secrets;
 mod shim;
