@@ -25,6 +25,7 @@ mod resume;
 mod run;
 mod runs;
 mod sandbox;
+mod schema;
 mod signals;
 mod status;
 mod thaw;
@@ -148,6 +149,9 @@ enum Command {
     /// Write a first runbook to change
     #[command(after_help = new::AFTER)]
     New(new::Args),
+    /// JSON Schemas of front matter, blocks, runbook.yaml and drills, for editors
+    #[command(after_help = schema::AFTER)]
+    Schema(schema::Args),
     /// Print what a shell needs to complete commands
     #[command(after_help = completions::AFTER)]
     Completions(completions::Args),
@@ -197,6 +201,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Sandbox(args) => sandbox::run(global, args),
         Command::Actions(args) => actions::run(global, args),
         Command::New(args) => new::run(global, args),
+        Command::Schema(args) => schema::run(global, args),
         Command::Completions(args) => completions::run(global, args),
     }
 }

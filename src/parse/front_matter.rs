@@ -1,7 +1,7 @@
 //! The YAML between two `---` lines at the top of a runbook.
 
 use super::decode::{Decode, get};
-use super::{mapping, param, yaml};
+use super::{mapping, param, table, yaml};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::syntax::{MISSING_FIELD, WRONG_TYPE, YAML_SYNTAX};
 use crate::model::id::AccountName;
@@ -9,8 +9,6 @@ use crate::model::runbook::FrontMatter;
 use crate::model::value::NodeKind;
 use crate::source::Span;
 use std::ops::Range;
-
-const KEYS: [&str; 7] = ["title", "summary", "owner", "tags", "objective", "account", "params"];
 
 /// Reads the front matter. Also gives the offset at which the Markdown begins.
 pub(super) fn read(text: &str, found: &mut Vec<Diagnostic>) -> (FrontMatter, usize) {
@@ -78,7 +76,7 @@ fn fill(
     opening: Span,
     decode: &mut Decode<'_>,
 ) {
-    decode.unknown_keys("the front matter", entries, &KEYS);
+    decode.unknown_keys("the front matter", entries, &table::names(&table::FRONT_MATTER));
     let mut required = |key: &str| match get(entries, key) {
         Some(node) => decode.plain(key, node),
         None => {
@@ -96,7 +94,7 @@ fn fill(
     if let Some(entries) =
         get(entries, "objective").and_then(|node| decode.mapping("objective", node))
     {
-        decode.unknown_keys("`objective`", entries, &["rto", "rpo"]);
+        decode.unknown_keys("`objective`", entries, &table::names(&table::OBJECTIVE));
         front.rto = get(entries, "rto").and_then(|node| decode.duration("rto", node));
         front.rpo = get(entries, "rpo").and_then(|node| decode.duration("rpo", node));
     }

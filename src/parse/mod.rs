@@ -10,13 +10,14 @@ mod options;
 mod param;
 mod project;
 mod scalar;
+pub mod table;
 #[cfg(test)]
 mod tests;
 mod yaml;
 
-pub use options::{Bodies, OPTIONS, OptionSpec};
 pub use param::{coerce, param, value};
 pub use project::project;
+pub use table::{Bodies, OPTIONS, OptionSpec};
 
 use crate::diagnostic::syntax::{DUPLICATE_BLOCK, DUPLICATE_ID, ORPHAN_BLOCK};
 use crate::diagnostic::{Diagnostic, nearest};
