@@ -14,6 +14,7 @@ mod freeze;
 mod history;
 mod list;
 mod log;
+mod lsp;
 pub mod manual;
 mod new;
 mod obligations;
@@ -149,6 +150,9 @@ enum Command {
     /// Write a first runbook to change
     #[command(after_help = new::AFTER)]
     New(new::Args),
+    /// The language server: an editor shows mistakes, completes and explains while a runbook is written
+    #[command(after_help = lsp::AFTER)]
+    Lsp(lsp::Args),
     /// JSON Schemas of front matter, blocks, runbook.yaml and drills, for editors
     #[command(after_help = schema::AFTER)]
     Schema(schema::Args),
@@ -201,6 +205,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Sandbox(args) => sandbox::run(global, args),
         Command::Actions(args) => actions::run(global, args),
         Command::New(args) => new::run(global, args),
+        Command::Lsp(args) => lsp::run(global, args),
         Command::Schema(args) => schema::run(global, args),
         Command::Completions(args) => completions::run(global, args),
     }

@@ -15,6 +15,7 @@ pub mod table;
 mod tests;
 mod yaml;
 
+pub use info::LANGUAGES;
 pub use param::{coerce, param, value};
 pub use project::project;
 pub use table::{Bodies, OPTIONS, OptionSpec};
