@@ -16,6 +16,7 @@ use crate::model::action::Catalog;
 use crate::model::project::Project;
 use crate::model::runbook::Runbook;
 use facts::Facts;
+pub use facts::ended_before;
 use std::sync::{Arc, LazyLock};
 
 /// A runbook and everything it is checked against.

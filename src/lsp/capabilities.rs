@@ -3,11 +3,14 @@
 use super::client::Client;
 use lsp_types::notification::{DidChangeWatchedFiles, Notification as _};
 use lsp_types::{
-    DidChangeWatchedFilesRegistrationOptions, FileSystemWatcher, GlobPattern, InitializeResult,
-    OneOf, Registration, RegistrationParams, ServerCapabilities, ServerInfo,
+    CompletionOptions, DidChangeWatchedFilesRegistrationOptions, FileSystemWatcher, GlobPattern,
+    InitializeResult, OneOf, Registration, RegistrationParams, ServerCapabilities, ServerInfo,
     TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
     WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
+
+/// What begins something to complete, beside the letters of a word.
+const TRIGGERS: [&str; 11] = [" ", ":", "=", ".", "/", "#", "{", "[", "(", "`", "-"];
 
 /// The answer to `initialize`.
 pub(super) fn result(client: Client) -> InitializeResult {
@@ -25,6 +28,10 @@ pub(super) fn result(client: Client) -> InitializeResult {
         capabilities: ServerCapabilities {
             position_encoding: Some(client.encoding.kind()),
             text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
+            completion_provider: Some(CompletionOptions {
+                trigger_characters: Some(TRIGGERS.map(str::to_owned).to_vec()),
+                ..CompletionOptions::default()
+            }),
             workspace: Some(WorkspaceServerCapabilities {
                 workspace_folders: Some(folders),
                 file_operations: None,

@@ -5,10 +5,15 @@
 
 mod analysis;
 mod capabilities;
+mod chain;
 mod client;
+mod complete;
 mod document;
 mod files;
+mod headings;
+mod level;
 mod outline;
+mod outputs;
 mod place;
 mod position;
 mod publish;
@@ -18,6 +23,8 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod uri;
+mod view;
+mod words;
 mod workspace;
 
 pub use files::{Files, Stamp};

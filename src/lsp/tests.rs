@@ -1,5 +1,6 @@
 //! The server in memory: a project of texts, and a client that speaks to it.
 
+mod completion;
 mod diagnostics;
 mod protocol;
 
@@ -193,4 +194,27 @@ impl Talk {
 
 pub(super) fn uri(path: &str) -> String {
     if path.contains(':') { path.to_owned() } else { format!("file://{path}") }
+}
+
+/// Takes `¦` out of a text and tells its position in the protocol, in bytes.
+pub(super) fn marked(text: &str) -> (String, Value) {
+    let at = text.find('¦').expect("a cursor");
+    let before = &text[..at];
+    let line = before.matches('\n').count();
+    let character = at - before.rfind('\n').map_or(0, |newline| newline + 1);
+    (text.replacen('¦', "", 1), json!({ "line": line, "character": character }))
+}
+
+impl Talk {
+    /// Opens a file whose text has a cursor, and asks about the place of that.
+    pub(super) fn ask_at(&mut self, method: &str, path: &str, text: &str, more: Value) -> Value {
+        let (text, position) = marked(text);
+        self.open(path, &text);
+        self.settle();
+        let mut params = json!({ "textDocument": { "uri": uri(path) }, "position": position });
+        if let (Value::Object(params), Value::Object(more)) = (&mut params, more) {
+            params.extend(more);
+        }
+        self.ask(method, params).unwrap_or_else(|error| panic!("{method}: {error:?}"))
+    }
 }

@@ -1,7 +1,7 @@
 //! File addresses to paths and back.
 
 use lsp_types::Uri;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::str::FromStr as _;
 
 /// The path of a document. One that is not a file, such as an unsaved one, has its address as its name.
@@ -26,6 +26,22 @@ pub(super) fn of(path: &Path) -> Option<Uri> {
         }
     }
     Uri::from_str(&text).ok()
+}
+
+/// A path without `.` and `..`, as far as its text tells.
+#[must_use]
+pub(super) fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            part => normal.push(part),
+        }
+    }
+    normal
 }
 
 /// A text without its `%` escapes. What is no escape stays as it is.
@@ -54,6 +70,12 @@ mod tests {
         for name in ["/a/b.md", "/a b/ä#?.md", "/100%/x.md", "/🔑.md"] {
             assert_eq!(path(&of(Path::new(name)).expect("an address")), Path::new(name));
         }
+    }
+
+    #[test]
+    fn a_path_is_made_plain() {
+        assert_eq!(normal(Path::new("/a/./b/../c.md")), Path::new("/a/c.md"));
+        assert_eq!(normal(Path::new("/../a")), Path::new("/a"));
     }
 
     #[test]

@@ -234,8 +234,12 @@ impl<'t> Reader<'t> {
                 }
                 let (span, next) = self.scalar(index, from, quote, self.top().indent);
                 self.value_of(entry, span);
-                if self.is_at(span.start, span.end).is_some() {
-                    self.see(path, mapping, slot(span));
+                // Behind a space a text without quotes goes on.
+                let goes_on = !matches!(quote, '"' | '\'')
+                    && self.text[span.end..line.end().max(span.end)].trim().is_empty();
+                let end = if goes_on { line.end() } else { span.end };
+                if let Some(cursor) = self.is_at(span.start, end) {
+                    self.see(path, mapping, slot(Span::new(span.start, span.end.max(cursor))));
                 }
                 next
             }
