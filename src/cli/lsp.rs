@@ -8,7 +8,7 @@ use crate::lsp::{Files, Queue, Server, Stamp};
 use lsp_server::{Connection, Message};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, channel};
 
 /// What `lsp` can be told.
 #[derive(clap::Args, Clone, Debug)]
@@ -58,7 +58,7 @@ pub(super) fn run(_global: &Global, _args: &Args) -> Result<Exit, CliError> {
     let Connection { sender, receiver } = connection;
     // The library hands over one message at a time. What waits has to be seen to be taken back.
     let (to, from) = channel();
-    let reader = std::thread::spawn(move || receiver.into_iter().try_for_each(|it| to.send(it)));
+    let reader = std::thread::spawn(move || receiver.into_iter().all(|it| to.send(it).is_ok()));
     let mut server = Server::new(Box::new(Disk), Arc::new(catalog()));
     if !converse(&mut server, &from, |message| sender.send(message).is_ok()) {
         // Nobody reads the answers any more. The threads end with the program.
@@ -84,14 +84,9 @@ fn converse(
 ) -> bool {
     let mut queue = Queue::default();
     while server.ended().is_none() {
-        loop {
-            match from.try_recv() {
-                Ok(message) => {
-                    if !queue.push(message).into_iter().all(&mut send) {
-                        return false;
-                    }
-                }
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+        while let Ok(message) = from.try_recv() {
+            if !queue.push(message).into_iter().all(&mut send) {
+                return false;
             }
         }
         let out = match queue.pop() {

@@ -4,8 +4,9 @@ use super::client::Client;
 use lsp_types::notification::{DidChangeWatchedFiles, Notification as _};
 use lsp_types::{
     CompletionOptions, DidChangeWatchedFilesRegistrationOptions, FileSystemWatcher, GlobPattern,
-    InitializeResult, OneOf, Registration, RegistrationParams, ServerCapabilities, ServerInfo,
-    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    HoverProviderCapability, InitializeResult, OneOf, Registration, RegistrationParams,
+    RenameOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
+    TextDocumentSyncKind, TextDocumentSyncOptions, WorkDoneProgressOptions,
     WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 
@@ -32,6 +33,15 @@ pub(super) fn result(client: Client) -> InitializeResult {
                 trigger_characters: Some(TRIGGERS.map(str::to_owned).to_vec()),
                 ..CompletionOptions::default()
             }),
+            hover_provider: Some(HoverProviderCapability::Simple(true)),
+            definition_provider: Some(OneOf::Left(true)),
+            references_provider: Some(OneOf::Left(true)),
+            document_highlight_provider: Some(OneOf::Left(true)),
+            document_symbol_provider: Some(OneOf::Left(true)),
+            rename_provider: Some(OneOf::Right(RenameOptions {
+                prepare_provider: Some(true),
+                work_done_progress_options: WorkDoneProgressOptions::default(),
+            })),
             workspace: Some(WorkspaceServerCapabilities {
                 workspace_folders: Some(folders),
                 file_operations: None,

@@ -5,7 +5,6 @@ use super::place::Head;
 use super::view::{Root, View, Yaml};
 use super::workspace::Book;
 use crate::model::action::{ActionSpec, InputSpec};
-use crate::model::runbook::Parameter;
 use crate::parse::table::{FRONT_MATTER, Key, OPTIONS, OptionSpec, PROJECT, Shape};
 use std::sync::Arc;
 
@@ -37,7 +36,8 @@ pub(super) enum Meaning<'a> {
     Option(&'static OptionSpec),
     Key(&'static Key),
     Input(&'a ActionSpec, &'a InputSpec),
-    Param(Arc<Book>, Parameter),
+    /// A parameter of another runbook, by its index.
+    Param(Arc<Book>, usize),
 }
 
 impl Meaning<'_> {
@@ -111,8 +111,9 @@ impl<'a> Level<'a> {
             Self::Keys(keys) => keys.iter().find(|own| own.name == key).map(Meaning::Key),
             Self::Inputs(spec) => spec.input(key).map(|input| Meaning::Input(spec, input)),
             Self::Params(book) => {
-                let param = book.runbook.param(key)?.clone();
-                Some(Meaning::Param(book.clone(), param))
+                let params = &book.runbook.front.params;
+                let at = params.iter().position(|param| param.name.value == key)?;
+                Some(Meaning::Param(book.clone(), at))
             }
             Self::Named(_) | Self::List(_) | Self::Free => None,
         }

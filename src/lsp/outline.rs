@@ -119,14 +119,4 @@ impl Outline {
             .filter(move |entry| entry.mapping == mapping)
             .filter_map(|entry| entry.key.as_ref())
     }
-
-    /// The entry whose key or value is at a place.
-    pub(super) fn at(&self, offset: usize) -> Option<(&Entry, bool)> {
-        let within = |span: Span| span.start <= offset && offset <= span.end;
-        self.entries.iter().find_map(|entry| match (&entry.key, &entry.value) {
-            (Some(key), _) if within(key.span) => Some((entry, true)),
-            (_, Some(value)) if within(value.span) => Some((entry, false)),
-            _ => None,
-        })
-    }
 }

@@ -2,6 +2,7 @@
 
 mod completion;
 mod diagnostics;
+mod navigation;
 mod protocol;
 
 use super::{Files, Queue, Server, Stamp};

@@ -114,7 +114,8 @@ pub(super) fn meaning(meaning: &Meaning<'_>) -> String {
             format!("`{}`: {}{must}", key.name, key.description)
         }
         Meaning::Input(spec, one) => input(spec, one),
-        Meaning::Param(book, one) => {
+        Meaning::Param(book, at) => {
+            let one = &book.runbook.front.params[*at];
             format!("{}\n\nParameter of the runbook `{}`.", param(one), book.runbook.name)
         }
     }
@@ -217,4 +218,19 @@ fn cut(prose: &str) -> String {
     }
     let end = prose[..end].rfind("\n\n").unwrap_or(end);
     format!("{}\n\n…", &prose[..end])
+}
+
+/// An account: what each environment has under its name.
+pub(super) fn account(view: &View<'_>, name: &str) -> Option<String> {
+    let home = view.home.as_deref()?;
+    let lines: Vec<String> = home
+        .project
+        .environments
+        .values()
+        .filter_map(|environment| {
+            let (_, account) = environment.accounts.iter().find(|(own, _)| own.as_str() == name)?;
+            Some(format!("- {}: `{}` in {}", environment.name, account.id, account.region))
+        })
+        .collect();
+    (!lines.is_empty()).then(|| format!("**{name}** — account\n\n{}", lines.join("\n")))
 }

@@ -7,7 +7,6 @@ use crate::model::action::Catalog;
 use crate::model::project::Project;
 use crate::model::runbook::Runbook;
 use crate::parse;
-use crate::source::Source;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -31,7 +30,6 @@ pub(super) struct Home {
     /// The project's folder.
     pub(super) root: PathBuf,
     pub(super) project: Project,
-    pub(super) source: Source,
     pub(super) found: Vec<Diagnostic>,
 }
 
@@ -196,8 +194,8 @@ impl Workspace {
         })?;
         let file = root.join(PROJECT);
         self.kept(&self.homes, &file, |text| {
-            let (project, source, found) = parse::project(&file.to_string_lossy(), text);
-            Home { root, project, source, found }
+            let (project, _, found) = parse::project(&file.to_string_lossy(), text);
+            Home { root, project, found }
         })
     }
 

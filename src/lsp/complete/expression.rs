@@ -5,14 +5,13 @@ use super::values::At;
 use crate::check::ended_before;
 use crate::expr;
 use crate::lsp::chain::{self, Chain};
-use crate::lsp::level::RUN;
 use crate::lsp::outline::{Cursor, Outline};
 use crate::lsp::outputs::{self, Output};
 use crate::lsp::place::{Fence, Head};
+use crate::lsp::thing::run_by;
 use crate::lsp::view::{View, Yaml};
 use crate::lsp::words;
-use crate::model::step::{Body, Role, Step};
-use crate::model::value::NodeKind;
+use crate::model::step::{Role, Step};
 use crate::source::Span;
 use lsp_types::{CompletionItem, CompletionItemKind};
 
@@ -173,7 +172,7 @@ impl Site<'_, '_> {
         if step.block.options.for_each.is_some() && !indexed {
             return Vec::new();
         }
-        match self.run_by(step) {
+        match run_by(self.view, step) {
             Some(book) => book
                 .runbook
                 .steps
@@ -189,21 +188,10 @@ impl Site<'_, '_> {
     }
 
     fn inner(&self, outer: &str, inner: &str) -> Vec<Item> {
-        let book = self.view.step(outer).and_then(|step| self.run_by(step));
+        let book = self.view.step(outer).and_then(|step| run_by(self.view, step));
         let Some(book) = book else { return Vec::new() };
         let step = book.runbook.steps.iter().find(|step| step.id().as_str() == inner);
         step.map_or_else(Vec::new, |step| of_outputs(&outputs::of_step(self.view, step)))
-    }
-
-    /// The runbook that a step runs.
-    fn run_by(&self, step: &Step) -> Option<std::sync::Arc<crate::lsp::workspace::Book>> {
-        let Body::Action { uses, with } = &step.block.body else { return None };
-        let (_, node) =
-            with.iter().find(|(name, _)| uses.value == RUN && name.value == "runbook")?;
-        match &node.kind {
-            NodeKind::Text(text) => self.view.other(&text.value),
-            _ => None,
-        }
     }
 
     fn is_in(&self, keys: &[&str]) -> bool {

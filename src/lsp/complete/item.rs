@@ -68,7 +68,7 @@ impl Item {
     }
 
     /// The same as an element of a list, in a line that has no dash yet.
-    pub(super) fn as_element(mut self) -> Self {
+    pub(super) fn behind_dash(mut self) -> Self {
         self.plain.insert_str(0, "- ");
         self.snippet.insert_str(0, "- ");
         self

@@ -44,7 +44,8 @@ pub(super) fn items(
             runbooks(view)
         }
         Some(Meaning::Input(_, input)) => of_type(view, yaml, input.kind, quoted),
-        Some(Meaning::Param(_, param)) => {
+        Some(Meaning::Param(book, at)) => {
+            let param = &book.runbook.front.params[at];
             let mut all: Vec<Item> = param
                 .choices
                 .iter()
@@ -102,7 +103,7 @@ pub(super) fn elements(
         _ => Vec::new(),
     };
     let offers = offers.into_iter().filter(|item| !there.contains(&item.label()));
-    let offers = if dash { offers.map(Item::as_element).collect() } else { offers.collect() };
+    let offers = if dash { offers.map(Item::behind_dash).collect() } else { offers.collect() };
     all(view, typed, offers)
 }
 
@@ -145,11 +146,8 @@ fn accounts(view: &View<'_>) -> Vec<Item> {
     names
         .into_iter()
         .map(|name| {
-            let of = home.project.environments.values().filter_map(|environment| {
-                let account = environment.accounts.get(name)?;
-                Some(format!("- {}: {} in {}", environment.name, account.id, account.region))
-            });
-            value(name.as_str()).meaning(of.collect::<Vec<_>>().join("\n"))
+            let meaning = words::account(view, name.as_str()).unwrap_or_default();
+            value(name.as_str()).meaning(meaning)
         })
         .collect()
 }
