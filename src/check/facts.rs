@@ -54,9 +54,7 @@ impl<'a> Facts<'a> {
         for (at, step) in steps.iter().enumerate() {
             index.entry(step.id().as_str()).or_insert(at);
         }
-        let needs: Vec<Vec<usize>> =
-            steps.iter().enumerate().map(|(at, step)| needs_of(at, step, &index)).collect();
-        let before = (0..steps.len()).map(|at| ancestors(at, &needs)).collect();
+        let before = before(steps, &index);
         let mut facts = Self { book, index, before, uses: Vec::new(), unreadable: HashSet::new() };
         facts.collect();
         facts
@@ -229,6 +227,22 @@ impl<'a> Facts<'a> {
             self.uses.push(Use { text, form, site, references, error });
         }
     }
+}
+
+/// For each step whether another one has certainly ended before it starts.
+#[must_use]
+pub fn ended_before(steps: &[Step]) -> Vec<Vec<bool>> {
+    let mut index = HashMap::with_capacity(steps.len());
+    for (at, step) in steps.iter().enumerate() {
+        index.entry(step.id().as_str()).or_insert(at);
+    }
+    before(steps, &index)
+}
+
+fn before(steps: &[Step], index: &HashMap<&str, usize>) -> Vec<Vec<bool>> {
+    let needs: Vec<Vec<usize>> =
+        steps.iter().enumerate().map(|(at, step)| needs_of(at, step, index)).collect();
+    (0..steps.len()).map(|at| ancestors(at, &needs)).collect()
 }
 
 fn needs_of(at: usize, step: &Step, index: &HashMap<&str, usize>) -> Vec<usize> {

@@ -30,6 +30,7 @@ use crate::model::runbook::Runbook;
 use crate::model::step::{Block, Body, Interpreter};
 use crate::model::value::Text;
 use facts::Facts;
+pub use facts::ended_before;
 pub use links::Linked;
 use std::sync::{Arc, LazyLock};
 

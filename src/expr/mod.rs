@@ -58,6 +58,18 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     names::FILTERS.into_iter().chain(names::TESTS).chain(names::FUNCTIONS)
 }
 
+/// The filters: what may stand behind a `|`.
+#[must_use]
+pub fn filters() -> &'static [&'static str] {
+    &names::FILTERS
+}
+
+/// The tests: what may stand behind `is`.
+#[must_use]
+pub fn tests() -> &'static [&'static str] {
+    &names::TESTS
+}
+
 /// Checks the spelling of an expression or a template without evaluating it.
 ///
 /// # Errors

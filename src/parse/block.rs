@@ -4,6 +4,7 @@ use super::decode::{Decode, get};
 use super::info::Language;
 use super::mapping::Builder;
 use super::markdown::Fence;
+use super::table::OPTIONS;
 use super::{options, yaml};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::syntax::{EMPTY_SCRIPT, MISPLACED_OPTIONS, MISSING_USES, WRONG_TYPE};
@@ -147,6 +148,6 @@ fn is_option_line(line: &str) -> bool {
     line.trim_start().strip_prefix("#|").is_some_and(|rest| {
         rest.trim_start()
             .split_once(':')
-            .is_some_and(|(key, _)| options::OPTIONS.iter().any(|spec| spec.key == key))
+            .is_some_and(|(key, _)| OPTIONS.iter().any(|spec| spec.key == key))
     })
 }

@@ -1,7 +1,7 @@
 //! The YAML between two `---` lines at the top of a runbook.
 
 use super::decode::{Decode, get};
-use super::{mapping, param, yaml};
+use super::{mapping, param, table, yaml};
 use crate::diagnostic::syntax::{MISSING_FIELD, WRONG_TYPE, YAML_SYNTAX};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::id::AccountName;
@@ -10,8 +10,6 @@ use crate::model::runbook::FrontMatter;
 use crate::model::value::NodeKind;
 use crate::source::Span;
 use std::ops::Range;
-
-const KEYS: [&str; 7] = ["title", "summary", "owner", "tags", "objective", "account", "params"];
 
 /// Reads the front matter. Also gives the offset at which the Markdown begins.
 pub(super) fn read(text: &str, found: &mut Vec<Diagnostic>) -> (FrontMatter, usize) {
@@ -80,8 +78,8 @@ fn fill(
     opening: Span,
     decode: &mut Decode<'_>,
 ) {
-    decode.unknown_keys("the front matter", entries, &KEYS);
     front.misread = misspelt(entries);
+    decode.unknown_keys("the front matter", entries, &table::names(&table::FRONT_MATTER));
     let mut required = |key: &str| match get(entries, key) {
         Some(node) => decode.plain(key, node),
         // A misspelt key has been reported as such.
@@ -101,7 +99,7 @@ fn fill(
     if let Some(entries) =
         get(entries, "objective").and_then(|node| decode.mapping("objective", node))
     {
-        decode.unknown_keys("`objective`", entries, &["rto", "rpo"]);
+        decode.unknown_keys("`objective`", entries, &table::names(&table::OBJECTIVE));
         front.rto = get(entries, "rto").and_then(|node| decode.duration("rto", node));
         front.rpo = get(entries, "rpo").and_then(|node| decode.duration("rpo", node));
     }
@@ -128,9 +126,10 @@ fn unread(span: Span) -> FrontMatter {
 
 /// The keys that misspelt ones were meant to be.
 fn misspelt(entries: &super::decode::Entries) -> Misread {
+    let known = table::names(&table::FRONT_MATTER);
     let mut misread = Misread::default();
-    for (key, _) in entries.iter().filter(|(key, _)| !KEYS.contains(&key.value.as_str())) {
-        if let Some(near) = nearest(&key.value, KEYS) {
+    for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.value.as_str())) {
+        if let Some(near) = nearest(&key.value, known.iter().copied()) {
             misread.add(near);
         }
     }

@@ -27,7 +27,8 @@ pub(super) enum Language {
     Script(Interpreter),
 }
 
-const LANGUAGES: [&str; 4] = ["yaml", "bash", "sh", "python"];
+/// The languages that can run.
+pub const LANGUAGES: [&str; 4] = ["yaml", "bash", "sh", "python"];
 
 fn language(word: &str) -> Option<Language> {
     Some(match word {

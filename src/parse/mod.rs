@@ -14,13 +14,15 @@ mod project;
 #[cfg(test)]
 mod recovery_tests;
 mod scalar;
+pub mod table;
 #[cfg(test)]
 mod tests;
 mod yaml;
 
-pub use options::{Bodies, OPTIONS, OptionSpec};
+pub use info::LANGUAGES;
 pub use param::{coerce, param, value};
 pub use project::project;
+pub use table::{Bodies, OPTIONS, OptionSpec};
 
 use crate::diagnostic::syntax::{DUPLICATE_BLOCK, DUPLICATE_ID, ORPHAN_BLOCK};
 use crate::diagnostic::{Diagnostic, nearest};

@@ -1,6 +1,7 @@
 //! The options of a block: one table for typed blocks and for the `#|` lines of scripts.
 
 use super::decode::{Decode, Entries, get};
+use super::table::{self, MOST, OPTIONS};
 use crate::diagnostic::nearest;
 use crate::diagnostic::syntax::{OPTION_NOT_HERE, UNKNOWN_OPTION};
 use crate::model::id::{AccountName, BadName, StepId};
@@ -10,78 +11,8 @@ use crate::model::value::{Node, NodeKind};
 use crate::source::{Span, Spanned};
 use std::time::Duration;
 
-/// Which bodies an option belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bodies {
-    /// Typed actions and scripts.
-    Both,
-    /// Typed actions.
-    Typed,
-    /// Scripts.
-    Script,
-}
-
-/// One line of the table.
-#[derive(Clone, Copy, Debug)]
-pub struct OptionSpec {
-    /// The key.
-    pub key: &'static str,
-    /// The roles it is allowed in.
-    pub roles: &'static [Role],
-    /// The bodies it is allowed in.
-    pub bodies: Bodies,
-    /// What it takes, in words.
-    pub takes: &'static str,
-}
-
-const STEP: &[Role] = &[Role::Step];
-const PROBES: &[Role] = &[Role::Observe, Role::Health];
-const GIVES: &[Role] = &[Role::Step, Role::Observe, Role::Health];
-
-const fn option(
-    key: &'static str,
-    roles: &'static [Role],
-    bodies: Bodies,
-    takes: &'static str,
-) -> OptionSpec {
-    OptionSpec { key, roles, bodies, takes }
-}
-
-/// Every option, in the order of the manual.
-pub const OPTIONS: [OptionSpec; 27] = [
-    option("uses", &Role::ALL, Bodies::Typed, "an action"),
-    option("with", &Role::ALL, Bodies::Typed, "a mapping"),
-    option("account", &Role::ALL, Bodies::Both, "a logical account"),
-    option("region", &Role::ALL, Bodies::Both, "a region"),
-    option("effect", &Role::ALL, Bodies::Both, "`read`, `change` or `destroy`"),
-    option("irreversible", STEP, Bodies::Both, "a text: why"),
-    option("needs", STEP, Bodies::Both, "a list of step ids"),
-    option("if", STEP, Bodies::Both, "an expression"),
-    option("for_each", STEP, Bodies::Both, "an expression that gives a list"),
-    option("concurrency", STEP, Bodies::Both, "an integer"),
-    option("allow_empty", STEP, Bodies::Both, "a boolean"),
-    option("confirm", STEP, Bodies::Both, "a text"),
-    option("timeout", &Role::ALL, Bodies::Both, "a duration"),
-    option("until", STEP, Bodies::Both, "an expression"),
-    option("every", GIVES, Bodies::Both, "a duration"),
-    option("retry", GIVES, Bodies::Both, "a mapping: attempts, delay"),
-    option("expect", STEP, Bodies::Both, "a list of expressions"),
-    option("holds", PROBES, Bodies::Typed, "an expression"),
-    option("within", PROBES, Bodies::Both, "a duration"),
-    option("sustained", &[Role::Health], Bodies::Both, "a duration"),
-    option("env", &Role::ALL, Bodies::Script, "a mapping"),
-    option("outputs", GIVES, Bodies::Script, "a list of names, or `json`"),
-    option("secrets", &[Role::Step, Role::Observe], Bodies::Both, "a list of output names"),
-    option("estimate", STEP, Bodies::Both, "a duration"),
-    option("obligation", STEP, Bodies::Both, "a mapping: text, due, runbook, params"),
-    option("description", &[], Bodies::Both, "nothing: write it as prose above the block"),
-    option("title", &[], Bodies::Both, "nothing: write it as the heading above the block"),
-];
-
 /// How long to wait between two attempts when the author does not say.
 const DEFAULT_RETRY_DELAY: Duration = Duration::from_secs(5);
-/// More attempts, or more elements at once, are a mistake.
-const MOST: u32 = 1000;
 
 /// Reads the options of a block. `uses` and `with` are for the caller.
 pub(super) fn read(
@@ -121,11 +52,7 @@ fn allowed(key: &Spanned<String>, role: Role, script: bool, decode: &mut Decode<
         });
         return false;
     };
-    let body_fits = match spec.bodies {
-        Bodies::Both => true,
-        Bodies::Typed => !script,
-        Bodies::Script => script,
-    };
+    let body_fits = spec.bodies.admits(script);
     if body_fits && spec.roles.contains(&role) {
         return true;
     }
@@ -217,7 +144,7 @@ fn effect(key: &str, node: &Node, decode: &mut Decode<'_>) -> Option<Spanned<Eff
 
 fn retry(key: &str, node: &Node, decode: &mut Decode<'_>) -> Option<Retry> {
     let entries = decode.mapping(key, node)?;
-    let known = ["attempts", "delay"];
+    let known = table::names(&table::RETRY);
     decode.unknown_keys("`retry`", entries, &known);
     let delay = match get(entries, "delay") {
         Some(node) => decode.duration("delay", node)?,
@@ -271,7 +198,7 @@ fn outputs(key: &str, node: &Node, decode: &mut Decode<'_>) -> Outputs {
 
 fn obligation(key: &str, node: &Node, decode: &mut Decode<'_>) -> Option<Obligation> {
     let entries = decode.mapping(key, node)?;
-    let known = ["text", "due", "runbook", "params"];
+    let known = table::names(&table::OBLIGATION);
     decode.unknown_keys("`obligation`", entries, &known);
     let mut required = |name: &str| match get(entries, name) {
         Some(value) => decode.text(name, value),

@@ -1,16 +1,13 @@
 //! The definitions of parameters, and values that a person types for them.
 
 use super::decode::{Decode, get};
-use super::{mapping, yaml};
+use super::{mapping, table, yaml};
 use crate::diagnostic::syntax::BAD_PARAMETER;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::id::StepId;
 use crate::model::runbook::{Parameter, Type};
 use crate::model::value::{Node, NodeKind, Value};
 use crate::source::Spanned;
-
-const KEYS: [&str; 8] =
-    ["type", "description", "default", "pattern", "choices", "min", "max", "secret"];
 
 /// Reads `params` of the front matter.
 pub(super) fn definitions(node: &Node, decode: &mut Decode<'_>) -> Vec<Parameter> {
@@ -35,14 +32,15 @@ fn definition(name: &Spanned<String>, node: &Node, decode: &mut Decode<'_>) -> P
     };
     let whose = format!("the parameter `{}`", name.value);
     let Some(entries) = decode.mapping(&name.value, node) else { return parameter };
-    decode.unknown_keys(&whose, entries, &KEYS);
+    let known = table::names(&table::PARAMETER);
+    decode.unknown_keys(&whose, entries, &known);
     match get(entries, "type") {
         Some(node) => {
             if let Some(kind) = kind(node, decode) {
                 parameter.kind = kind;
             }
         }
-        None => decode.lacks(&whose, entries, &KEYS, "type", name.span),
+        None => decode.lacks(&whose, entries, &known, "type", name.span),
     }
     parameter.description =
         get(entries, "description").and_then(|node| decode.plain("description", node));

@@ -271,7 +271,7 @@ impl Survey<'_> {
                 return None;
             }
             let opened = inputs::value(list, source, &scope)
-                .and_then(|list| steps::loop_of(key, list, options.allow_empty));
+                .and_then(|list| steps::loop_of(key, list, options.allows_empty()));
             self.open_loop(key, opened);
             return None;
         }
