@@ -88,6 +88,11 @@ impl<'a> Facts<'a> {
             .filter(|(_, block)| !block.options.misread.is_all())
     }
 
+    /// Whether several steps have this id, so that nobody can tell which is meant.
+    pub(super) fn is_ambiguous(&self, id: &str) -> bool {
+        self.steps().iter().filter(|step| step.id().as_str() == id).count() > 1
+    }
+
     /// Whether a step of that id is there, or was meant to be.
     pub(super) fn may_have_step(&self, id: &str) -> bool {
         self.index.contains_key(id) || self.book.runbook.gaps.may_have(Role::Step, id)
@@ -263,6 +268,11 @@ fn ancestors(of: usize, needs: &[Vec<usize>]) -> Vec<bool> {
         }
     }
     seen
+}
+
+/// Whether an action is something that a person does.
+pub(super) fn asks_a_person(action: &str) -> bool {
+    action.starts_with("manual/")
 }
 
 /// Whether a step may say the effect of this action itself.

@@ -76,7 +76,7 @@ impl Facts<'_> {
                 _ => self.outputs(site.block).names(),
             },
             ["steps", id] => {
-                let (_, step) = self.step(id)?;
+                let (_, step) = self.step(id).filter(|_| !self.is_ambiguous(id))?;
                 match self.runs_book(step) {
                     Some(other) => Some(ids(&other)),
                     None => self.gives(step).names(),

@@ -219,11 +219,22 @@ impl Home {
         (found, linted.notes)
     }
 
+    /// Where a path that begins with `/` leads: from the project, or from the repository it is in.
+    fn absolute(&self, path: &str) -> PathBuf {
+        let repository = self.root.ancestors().find(|folder| folder.join(".git").exists());
+        [Some(self.root.as_path()), repository]
+            .into_iter()
+            .flatten()
+            .map(|folder| folder.join(path))
+            .find(|at| at.exists())
+            .unwrap_or_else(|| self.root.join(path))
+    }
+
     /// What stands at a path that a runbook links to.
     fn linked(&self, book: &Book, path: &str) -> Linked {
         let folder = Path::new(&book.runbook.source.path).parent().unwrap_or(Path::new(""));
         let at = match path.strip_prefix('/') {
-            Some(path) => self.root.join(path),
+            Some(path) => self.absolute(path),
             None => match std::path::absolute(folder) {
                 Ok(folder) => folder.join(path),
                 Err(_) => return Linked::Unknown,
@@ -354,4 +365,47 @@ fn unreadable(path: &Path, error: &std::io::Error) -> CliError {
 /// A note for people, on standard error.
 pub(super) fn note(text: &str) {
     console::tell(format!("{} {text}", console::error_paint().dim("note:")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Home;
+    use crate::cli::Global;
+    use std::fs;
+
+    #[test]
+    fn links_are_looked_up_beside_the_runbook_and_in_the_project() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(path, text).expect("written");
+        };
+        write("runbook.yaml", "version: 1\nenvironments: {}\n");
+        write("docs/on call.md", "# On call\n\n## The list\n");
+        write(
+            "runbooks/a.md",
+            "---\ntitle: A\nsummary: S\nowner: o\n---\n\n# A\n\n```sh step=look\n#| effect: read\ntrue\n```\n",
+        );
+        write(
+            "runbooks/b.md",
+            "---\ntitle: B\nsummary: S\nowner: o\n---\n\n# B\n\n\
+            [fine](a.md#look) [fine](../docs/on%20call.md#the-list) [fine](/docs/on%20call.md) [fine](/docs/)\n\
+            [no step](a.md#lok) [no heading](../docs/on%20call.md#list) [no file](docs/gone.md) [above](../runbook.yaml#x)\n\n\
+            ```sh step=look\n#| effect: read\ntrue\n```\n",
+        );
+        let global = Global { project: Some(folder.path().to_owned()), ..Global::default() };
+        let home = Home::find(&global).expect("a project");
+        let book = home.book("b").expect("a runbook");
+        let found: Vec<_> = home
+            .check(&book)
+            .into_iter()
+            .map(|one| {
+                (one.code, book.runbook.source.slice(one.span).unwrap_or_default().to_owned())
+            })
+            .collect();
+        let expected = [("RB0602", "#lok"), ("RB0602", "#list"), ("RB0601", "docs/gone.md")]
+            .map(|(code, text)| (code, text.to_owned()));
+        assert_eq!(found, expected);
+    }
 }

@@ -3,7 +3,7 @@
 use super::super::facts::Facts;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
-use crate::expr::{always, conjuncts};
+use crate::expr::{Form, always, conjuncts, references};
 use crate::model::step::Block;
 use crate::model::value::Text;
 
@@ -33,6 +33,10 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             if !facts.is_readable(text) {
                 continue;
             }
+            if let Some(diagnostic) = blind(name, text) {
+                found.push(diagnostic);
+                continue;
+            }
             for range in conjuncts(&text.value) {
                 let part = &text.value[range.clone()];
                 let Some(always) = always(part) else { continue };
@@ -46,6 +50,23 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// A condition on what a block sees that does not look at it.
+fn blind(name: &str, text: &Text) -> Option<Diagnostic> {
+    if !matches!(name, "until" | "holds") {
+        return None;
+    }
+    let names = references(&text.value, Form::Bare).ok()?;
+    // What reads nothing at all is constant, and is told to be so.
+    if names.is_empty() || names.iter().any(|one| one.path[0] == "outputs") {
+        return None;
+    }
+    let start = text.value.len() - text.value.trim_start().len();
+    let span = text.locate(start..start + text.value.trim().len());
+    let message =
+        format!("this `{name}` does not read `outputs`, so each look gives the same answer");
+    Some(RULE.warning(span, message).help("compare what was seen: `outputs.NAME`"))
 }
 
 /// Everything in a block that must be true or false.

@@ -43,7 +43,7 @@ pub(super) const RULE: Rule = Rule {
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     each(facts, |one, reference| {
-        let [root, id, _, ..] = reference.path.as_slice() else { return };
+        let [root, id, ..] = reference.path.as_slice() else { return };
         if root != "steps" || reference.guarded {
             return;
         }
@@ -54,7 +54,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
         if !ended || runs_only_with(facts, one, reference, condition) {
             return;
         }
-        let name = reference.path[..3].join(".");
+        let name = reference.path[..reference.path.len().min(3)].join(".");
         let diagnostic = RULE
             .warning(
                 name_span(one, reference),

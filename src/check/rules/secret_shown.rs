@@ -1,12 +1,13 @@
 //! Whether secrets stay where nobody sees them.
 
-use super::super::facts::{Facts, Use};
+use super::super::facts::{Facts, RUN, Use, asks_a_person, runs};
 use super::super::outputs::secrets_of;
 use super::super::references::{each, name_span};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
 use crate::expr::Reference;
 use crate::model::step::{Block, Body, Role};
+use crate::model::value::{Node, NodeKind};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -123,13 +124,23 @@ fn leak(facts: &Facts<'_>, one: &Use<'_>, of_step: bool) -> Option<Leak> {
         }
     }
     let Body::Action { uses, with } = &one.site.block.body else { return None };
-    let inside = with.iter().any(|(_, node)| contains(node.span, here));
-    let spec = facts.spec(one.site.block);
-    let asks = spec.is_some_and(|spec| spec.name.starts_with("manual/"));
-    if inside && asks && uses.value.starts_with("manual/") {
+    let (name, node) = with.iter().find(|(_, node)| contains(node.span, here))?;
+    if asks_a_person(&uses.value) {
         return Some(Leak::Shown("what a person is asked"));
     }
-    None
+    let handed_on = uses.value == RUN && name.value == "params";
+    (handed_on && !stays_secret(facts, one, node))
+        .then_some(Leak::Kept("this parameter of the other runbook"))
+}
+
+/// Whether the parameter of the other runbook is a secret too, or may be.
+fn stays_secret(facts: &Facts<'_>, one: &Use<'_>, given: &Node) -> bool {
+    let NodeKind::Mapping(given) = &given.kind else { return true };
+    let name = given.iter().find(|(_, node)| contains(node.span, one.text.span));
+    let other = runs(one.site.block).and_then(|(_, name)| (facts.book.others)(name?));
+    name.zip(other)
+        .and_then(|((name, _), other)| other.param(&name.value).map(|param| param.secret))
+        .unwrap_or(true)
 }
 
 fn contains(outer: Span, inner: Span) -> bool {

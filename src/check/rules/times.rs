@@ -59,9 +59,9 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
                 one_look(every, within, "within", found);
             }
         }
-        // A loop may take longer in all than each of its elements.
-        if let (Some(estimate), Some(timeout), None) =
-            (&options.estimate, timeout, &options.for_each)
+        // A loop, and a step that is tried again, may take longer in all than each attempt.
+        let once = options.for_each.is_none() && options.retry.is_none();
+        if let (Some(estimate), Some(timeout), true) = (&options.estimate, timeout, once)
             && estimate.value > timeout
         {
             let message = format!(

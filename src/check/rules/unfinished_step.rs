@@ -47,8 +47,11 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
         };
         let (Some((earlier, _)), Some(at)) = (facts.step(id), one.site.step) else { return };
         let step = &facts.steps()[at];
-        if facts.has_ended(earlier, at) && earlier != at || step.block.options.misread.has("needs")
-        {
+        // A need that cannot be understood may have been meant to be this one.
+        let needs = &step.block.options.needs;
+        let unclear = step.block.options.misread.has("needs")
+            || needs.iter().flatten().any(|need| facts.step(need.value.as_str()).is_none());
+        if earlier != at && (facts.has_ended(earlier, at) || unclear) {
             return;
         }
         let span = place(one, reference, 1);
