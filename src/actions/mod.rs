@@ -83,6 +83,12 @@ pub trait Action: Send + Sync {
     /// Says whether nothing happened, something may have, or it cannot be told.
     async fn run(&self, cx: &Context) -> Result<Values, Trouble>;
 
+    /// The parts of what `run` returned that must not be seen, as JSON pointers. They are masked as if
+    /// the author had called them secret.
+    fn secrets(&self, _inputs: &Values, _outputs: &Values) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Takes it back, from whatever point `run` had reached. Must be harmless to repeat.
     /// `outputs` are there when the step succeeded, or when a look found its effect in place.
     ///

@@ -246,6 +246,7 @@ fn world(
         environment: environment.clone(),
         deny_accounts: home.project.deny_accounts.clone(),
         masker,
+        withheld: crate::run::Withheld::default(),
         project: home.root.clone(),
         clock: Timestamp::now,
         operator,

@@ -3,9 +3,10 @@
 use super::driver::{Driver, Io};
 use super::foresight::{Expected, hold};
 use super::open::{rebuild, texts};
+use super::redact::{self, Withheld};
 use super::steps::is_repeatable;
 use super::world::{Decision, Ended, Verdict as Wanted, Wishes, World};
-use super::{RunError, guard, redact};
+use super::{RunError, guard};
 use crate::actions::manual;
 use crate::actions::shell::end_orphans;
 use crate::engine::decide::points_passed;
@@ -225,7 +226,7 @@ pub fn answer(
     })?;
     let event = Event::StepAnswered { step: step.clone(), by: by.to_owned(), values };
     state.apply(&event)?;
-    journal.append(at, &[redact::journal_copy(event, &plan, masker)])?;
+    journal.append(at, &[redact::journal_copy(event, &plan, masker, &Withheld::default())])?;
     Ok(())
 }
 

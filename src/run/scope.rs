@@ -83,7 +83,7 @@ impl Scopes<'_> {
                 let outputs = known.then(|| step.outputs.clone()).flatten()?;
                 let seen = match outputs.get(ELEMENTS) {
                     Some(Value::Array(elements)) if planned.elements_at_once.is_some() => {
-                        elements.iter().cloned().map(visible).collect()
+                        elements.iter().cloned().filter_map(visible).collect()
                     }
                     _ => Value::Object(without_withheld(outputs)),
                 };
@@ -101,13 +101,19 @@ impl Scopes<'_> {
 /// The outputs that this process can see. What another process kept to itself is left out, so that
 /// an expression that needs it fails instead of using a mask.
 pub(super) fn without_withheld(outputs: Values) -> Values {
-    outputs.into_iter().filter(|(_, value)| value.get(WITHHELD).is_none()).collect()
+    outputs.into_iter().filter_map(|(name, value)| Some((name, visible(value)?))).collect()
 }
 
-fn visible(outputs: Value) -> Value {
-    match outputs {
-        Value::Object(outputs) => Value::Object(without_withheld(outputs)),
-        other => other,
+/// The value without what is withheld. A list that lacks an element is no list of that kind any more,
+/// so it goes as a whole: its other elements would change their places.
+fn visible(value: Value) -> Option<Value> {
+    match value {
+        Value::Object(fields) if fields.contains_key(WITHHELD) => None,
+        Value::Object(fields) => Some(Value::Object(without_withheld(fields))),
+        Value::Array(items) => {
+            items.into_iter().map(visible).collect::<Option<_>>().map(Value::Array)
+        }
+        other => Some(other),
     }
 }
 

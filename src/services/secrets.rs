@@ -73,11 +73,22 @@ fn fields(
     found: &mut Vec<SecretPlace>,
 ) {
     for member in members {
-        if let Some(value) = answer.get(member.name()) {
+        if let Some(value) = answer.get(member.name())
+            && !is_plain_parameter(member, answer)
+        {
             let pointer = step(pointer, member.name());
             walk(member.shape(), value, pointer, join(path, member.name()), found);
         }
     }
+}
+
+/// Parameters of Systems Manager say themselves whether they are secret: only `SecureString` is. The
+/// model marks the values of all, and runbooks are full of parameters that are names and numbers.
+fn is_plain_parameter(member: Member, beside: &Values) -> bool {
+    let kind = beside.get("Type").and_then(Value::as_str);
+    member.name() == "Value"
+        && beside.contains_key("Name")
+        && matches!(kind, Some("String" | "StringList"))
 }
 
 fn walk(shape: Shape, value: &Value, pointer: String, path: String, found: &mut Vec<SecretPlace>) {

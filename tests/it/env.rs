@@ -95,6 +95,18 @@ impl Project {
         project
     }
 
+    /// A project against the shared emulator, in accounts of its own with nothing in them.
+    pub(crate) fn cloud(runbooks: &[(&str, &str)]) -> Self {
+        let project = Self::empty(&emulator().endpoint);
+        let configuration =
+            project.read("runbook.yaml").replace("    seed: [account-redeploy]\n", "");
+        project.write("runbook.yaml", &configuration);
+        for (name, text) in runbooks {
+            project.write(&format!("runbooks/{name}.md"), text);
+        }
+        project
+    }
+
     fn empty(endpoint: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let accounts = Accounts::new();

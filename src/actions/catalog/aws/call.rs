@@ -5,7 +5,7 @@ use crate::model::action::{ActionSpec, EffectSpec};
 use crate::model::mode::Effect;
 use crate::model::runbook::Type;
 use crate::model::value::{Value, Values};
-use crate::services::{self, Operation};
+use crate::services::{self, Operation, SecretPlace};
 use std::time::Duration;
 
 pub(super) const IDENTITY: ActionSpec = ActionSpec {
@@ -81,9 +81,34 @@ pub fn operation_of(inputs: &Values) -> Option<Operation> {
     services::operation(word("service")?, word("operation")?)
 }
 
+/// The parts of an answer that are secret, as JSON pointers, but for those that are to be revealed.
+#[must_use]
+pub fn secret_parts(inputs: &Values, answer: &Values) -> Vec<String> {
+    let Some(operation) = operation_of(inputs) else { return Vec::new() };
+    let revealed = inputs.get("reveal").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let is_hidden = |part: &SecretPlace| !revealed.iter().any(|one| *one == part.path);
+    let parts = operation.secrets_in(answer).into_iter().filter(is_hidden);
+    parts.map(|part| part.pointer).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_secret_in_an_answer_is_found_unless_it_is_to_be_revealed() {
+        let inputs = |reveal: Value| {
+            let call = serde_json::json!({ "service": "organizations", "operation": "describe-account", "reveal": reveal });
+            call.as_object().expect("inputs").clone()
+        };
+        let answer =
+            serde_json::json!({ "Account": { "Id": "1", "Name": "data", "Email": "a@b.c" } });
+        let answer = answer.as_object().expect("an answer");
+        let both = secret_parts(&inputs(Value::Null), answer);
+        assert_eq!(both, ["/Account/Email", "/Account/Name"]);
+        let one = secret_parts(&inputs(serde_json::json!(["Account.Name"])), answer);
+        assert_eq!(one, ["/Account/Email"]);
+    }
 
     #[test]
     fn the_operation_tells_the_effect_and_what_is_not_known_is_unclear() {
