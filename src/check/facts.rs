@@ -5,8 +5,9 @@ use crate::expr::{ExprError, Form, Reference, references};
 use crate::model::action::{ActionSpec, EffectSpec};
 use crate::model::mode::Effect;
 use crate::model::runbook::Runbook;
-use crate::model::step::{Block, Body, Outputs, Role, Step};
+use crate::model::step::{Block, Body, Interpreter, Outputs, Role, Step};
 use crate::model::value::{Node, NodeKind, Text, Values};
+use crate::script::{Reading, read};
 use crate::source::Spanned;
 use std::collections::HashMap;
 
@@ -23,6 +24,19 @@ pub(super) struct Facts<'a> {
     before: Vec<Vec<bool>>,
     /// Every text that is an expression or may hold some.
     pub(super) uses: Vec<Use<'a>>,
+    /// Every script.
+    pub(super) scripts: Vec<Script<'a>>,
+}
+
+/// A script, and what it says.
+pub(super) struct Script<'a> {
+    /// The step it is or belongs to. None for health.
+    pub(super) step: Option<usize>,
+    pub(super) block: &'a Block,
+    pub(super) interpreter: Interpreter,
+    pub(super) text: &'a Text,
+    /// None when it cannot be read. Whether it is wrong then is for the shell to say.
+    pub(super) reading: Option<Reading>,
 }
 
 /// One text with expressions, and what they may name.
@@ -64,7 +78,7 @@ impl<'a> Facts<'a> {
         let needs: Vec<Vec<usize>> =
             steps.iter().enumerate().map(|(at, step)| needs_of(at, step, &index)).collect();
         let before = (0..steps.len()).map(|at| ancestors(at, &needs)).collect();
-        let mut facts = Self { book, index, before, uses: Vec::new() };
+        let mut facts = Self { book, index, before, uses: Vec::new(), scripts: Vec::new() };
         facts.collect();
         facts
     }
@@ -152,6 +166,11 @@ impl<'a> Facts<'a> {
     fn collect(&mut self) {
         let blocks: Vec<_> = self.blocks().collect();
         for (step, block) in blocks {
+            if let Body::Script { interpreter, text } = &block.body {
+                let interpreter = *interpreter;
+                let reading = read(interpreter, &text.value).ok();
+                self.scripts.push(Script { step, block, interpreter, text, reading });
+            }
             let in_loop = step.is_some_and(|at| self.steps()[at].block.options.for_each.is_some());
             let plain = Site { step, block, item: in_loop, outputs: block.role == Role::Undo };
             let own = Site { outputs: true, ..plain };
