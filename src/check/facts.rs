@@ -5,8 +5,9 @@ use crate::expr::{ExprError, Form, Reference, references, syntax};
 use crate::model::action::{ActionSpec, EffectSpec};
 use crate::model::mode::Effect;
 use crate::model::runbook::Runbook;
-use crate::model::step::{Block, Body, Role, Step};
+use crate::model::step::{Block, Body, Interpreter, Role, Step};
 use crate::model::value::{Node, NodeKind, Text, Values};
+use crate::script::{Reading, read};
 use crate::source::{Span, Spanned};
 use std::collections::{HashMap, HashSet};
 
@@ -23,6 +24,19 @@ pub(super) struct Facts<'a> {
     pub(super) uses: Vec<Use<'a>>,
     /// The places of the expressions that cannot be read.
     unreadable: HashSet<Span>,
+    /// Every script.
+    pub(super) scripts: Vec<Script<'a>>,
+}
+
+/// A script, and what it says.
+pub(super) struct Script<'a> {
+    /// The step it is or belongs to. None for health.
+    pub(super) step: Option<usize>,
+    pub(super) block: &'a Block,
+    pub(super) interpreter: Interpreter,
+    pub(super) text: &'a Text,
+    /// None when it cannot be read. Whether it is wrong then is for the shell to say.
+    pub(super) reading: Option<Reading>,
 }
 
 /// One text with expressions, and what they may name.
@@ -55,7 +69,8 @@ impl<'a> Facts<'a> {
             index.entry(step.id().as_str()).or_insert(at);
         }
         let before = before(steps, &index);
-        let mut facts = Self { book, index, before, uses: Vec::new(), unreadable: HashSet::new() };
+        let (uses, scripts, unreadable) = (Vec::new(), Vec::new(), HashSet::new());
+        let mut facts = Self { book, index, before, uses, scripts, unreadable };
         facts.collect();
         facts
     }
@@ -180,6 +195,11 @@ impl<'a> Facts<'a> {
         let blocks: Vec<_> = self.blocks().collect();
         for (step, block) in blocks {
             let plain = self.site(step, block);
+            if let Body::Script { interpreter, text } = &block.body {
+                let interpreter = *interpreter;
+                let reading = read(interpreter, &text.value).ok();
+                self.scripts.push(Script { step, block, interpreter, text, reading });
+            }
             let own = Site { outputs: true, ..plain };
             let outside = Site { item: false, ..plain };
             let options = &block.options;

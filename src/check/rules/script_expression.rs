@@ -4,7 +4,7 @@ use super::super::facts::Facts;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
 use crate::expr::{Form, Reference, references};
-use crate::model::step::{Block, Body};
+use crate::model::step::Block;
 
 pub(super) const RULE: Rule = Rule {
     code: "RB0705",
@@ -17,9 +17,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
-    for (step, block) in facts.blocks() {
-        let Body::Script { text, .. } = &block.body else { continue };
-        let in_loop = step.is_some_and(|at| facts.steps()[at].block.options.for_each.is_some());
+    for script in &facts.scripts {
+        let (block, text) = (script.block, script.text);
+        let in_loop =
+            script.step.is_some_and(|at| facts.steps()[at].block.options.for_each.is_some());
         let mut from = 0;
         while let Some(start) = text.value[from..].find("{{").map(|at| from + at) {
             let Some(length) = text.value[start..].find("}}") else { break };

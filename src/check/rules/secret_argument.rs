@@ -4,9 +4,8 @@ use super::super::facts::Facts;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
 use crate::expr::{Form, references};
-use crate::model::step::{Block, Body, Step};
+use crate::model::step::{Block, Step};
 use crate::model::value::NodeKind;
-use crate::script::read;
 
 pub(super) const RULE: Rule = Rule {
     code: "RB0706",
@@ -19,20 +18,19 @@ pub(super) const RULE: Rule = Rule {
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
-    for (step, block) in facts.blocks() {
-        let Body::Script { interpreter, text } = &block.body else { continue };
-        let secrets = secrets(facts, step.map(|at| &facts.steps()[at]), block);
+    for script in &facts.scripts {
+        let (block, Some(reading)) = (script.block, &script.reading) else { continue };
+        let secrets = secrets(facts, script.step.map(|at| &facts.steps()[at]), block);
         if secrets.is_empty() {
             continue;
         }
-        let Ok(reading) = read(*interpreter, &text.value) else { continue };
-        for argument in reading.arguments {
+        for argument in &reading.arguments {
             if secrets.contains(&argument.variable.as_str()) {
                 let message = format!(
                     "the secret `{}` is an argument of `{}`, which every user of the machine can see",
                     argument.variable, argument.program
                 );
-                let warning = RULE.warning(text.locate(argument.range), message);
+                let warning = RULE.warning(script.text.locate(argument.range.clone()), message);
                 let help = "hand it over on standard input or in a file";
                 found.push(warning.label("seen by all").help(help));
             }

@@ -3,8 +3,8 @@
 use super::super::facts::Facts;
 use crate::diagnostic::rule::Rule;
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::model::step::{Block, Body};
-use crate::script::{read, shell_sets};
+use crate::model::step::Block;
+use crate::script::shell_sets;
 use std::collections::BTreeSet;
 
 pub(super) const RULE: Rule = Rule {
@@ -47,18 +47,16 @@ const SOMETIMES: [&str; 3] =
     ["AWS_ENDPOINT_URL", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_SESSION_TOKEN"];
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
-    for (step, block) in facts.blocks() {
-        let Body::Script { interpreter, text } = &block.body else { continue };
-        // A script that cannot be read is for the shell to judge.
-        let Ok(reading) = read(*interpreter, &text.value) else { continue };
-        let in_account = has_account(facts, step, block);
+    for script in &facts.scripts {
+        let (block, Some(reading)) = (script.block, &script.reading) else { continue };
+        let in_account = has_account(facts, script.step, block);
         let mut told = BTreeSet::new();
         for (name, range) in &reading.reads {
             let given = block.options.env.iter().any(|(key, _)| key.value == *name);
             if given || is_set(name, in_account) || !told.insert(name) {
                 continue;
             }
-            let span = text.locate(range.clone());
+            let span = script.text.locate(range.clone());
             found.push(if in_account && SOMETIMES.contains(&name.as_str()) {
                 let message = format!("`{name}` is set in some environments only");
                 let help = format!("write `${{{name}:-}}`, which is empty in the others");

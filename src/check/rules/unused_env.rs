@@ -3,8 +3,7 @@
 use super::super::facts::Facts;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
-use crate::model::step::{Body, Interpreter};
-use crate::script::read;
+use crate::model::step::Interpreter;
 
 pub(super) const RULE: Rule = Rule {
     code: "RB0704",
@@ -60,15 +59,15 @@ const SIMPLE: [&str; 38] = [
 ];
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
-    for (_, block) in facts.blocks() {
-        let Body::Script { interpreter, text } = &block.body else { continue };
+    for script in &facts.scripts {
+        let (block, text) = (script.block, script.text);
         // A script that does nothing yet only holds a place.
         let nothing = matches!(text.value.trim(), "true" | ":");
-        if nothing || block.options.env.is_empty() || *interpreter == Interpreter::Python {
+        if nothing || block.options.env.is_empty() || script.interpreter == Interpreter::Python {
             continue;
         }
-        let Ok(reading) = read(*interpreter, &text.value) else { continue };
-        let Some(programs) = reading.programs else { continue };
+        let programs = script.reading.as_ref().and_then(|reading| reading.programs.as_ref());
+        let Some(programs) = programs else { continue };
         if !programs.iter().all(|program| SIMPLE.contains(&program.as_str())) {
             continue;
         }
