@@ -4,6 +4,7 @@
 mod json;
 mod rows;
 mod show;
+mod words;
 
 use super::Global;
 use super::console::{self, Out};

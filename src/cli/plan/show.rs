@@ -3,19 +3,20 @@
 use super::Shown;
 use super::json::access;
 use super::rows::{Row, does, reversal};
-use crate::actions::preview::{Change, Kind, Preview};
+use super::words::{about, alike, mark, sentence, short, time, with, words};
+use crate::actions::preview::{Kind, Preview};
 use crate::model::duration::Short;
 use crate::model::mode::Effect;
-use crate::model::step::Body;
-use crate::model::value::Value;
 use crate::plan::Reversal;
-use crate::run::foresight::{Look, Standing, expectation};
+use crate::run::foresight::{Standing, expectation};
 use crate::run::report::text::{Paint, counted, cut, fold, harmless, width};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How many elements of a loop are shown one by one.
 const MOST_ELEMENTS: usize = 12;
+/// How much of a reason is shown. What a step gave may be long; JSON has the whole.
+const MOST_WHY: usize = 400;
 /// The widest that a label before a text is.
 const LABEL: usize = 10;
 
@@ -45,17 +46,22 @@ struct Page {
 impl Page {
     /// A label and a text that is folded beside it.
     fn labelled(&self, indent: usize, label: &str, text: &str) -> Vec<String> {
+        self.labelled_as(indent, (label, text), str::to_owned)
+    }
+
+    /// The same with every line of the text painted.
+    fn labelled_as(
+        &self,
+        indent: usize,
+        (label, text): (&str, &str),
+        painted: impl Fn(&str) -> String,
+    ) -> Vec<String> {
         let room = self.columns.saturating_sub(indent + LABEL + 1).max(20);
-        let folded = fold(text, room);
-        let label_of = |index: usize| if index == 0 { label } else { "" };
-        folded
-            .iter()
-            .enumerate()
-            .map(|(index, line)| {
-                let label = format!("{:LABEL$} ", label_of(index));
-                format!("{:indent$}{}{line}", "", self.paint.dim(&label))
-            })
-            .collect()
+        let line = |(index, line): (usize, &String)| {
+            let label = format!("{:LABEL$} ", if index == 0 { label } else { "" });
+            format!("{:indent$}{}{}", "", self.paint.dim(&label), painted(line))
+        };
+        fold(text, room).iter().enumerate().map(line).collect()
     }
 
     fn head(&self, shown: &Shown<'_>) -> Vec<String> {
@@ -225,7 +231,8 @@ impl Page {
                     Standing::CannotTell => self.paint.warn(line).to_string(),
                     _ => self.paint.dim(line).to_string(),
                 };
-                let folded = fold(why, self.columns.saturating_sub(indent));
+                let folded =
+                    fold(&row.brief(&cut(why, MOST_WHY)), self.columns.saturating_sub(indent));
                 lines.extend(folded.iter().map(|line| format!("{:indent$}{}", "", painted(line))));
             }
             lines.extend(self.preview(&look.preview, row, indent));
@@ -238,7 +245,7 @@ impl Page {
             say("with", &row.brief(&with));
         }
         if let Some(asks) = &row.asks {
-            say("asks", asks);
+            say("asks", &row.brief(asks));
         }
         if row.planned.effect.changes() && !matches!(row.planned.reversal, Reversal::Nested) {
             say("undo", &reversal(row.planned));
@@ -315,200 +322,38 @@ impl Page {
     }
 
     fn foot(&self, shown: &Shown<'_>) -> Vec<String> {
-        let mut lines = vec![String::new()];
-        let mut say = |label: &str, text: &str| lines.extend(self.labelled(0, label, text));
+        let rows = &shown.rows;
         let mut counts: BTreeMap<Standing, usize> = BTreeMap::new();
-        for row in shown.rows.leaves() {
+        for row in rows.leaves() {
             for (_, look) in row.own().filter(|(_, look)| look.state != Standing::Group) {
                 *counts.entry(look.state).or_default() += 1;
             }
         }
         let counts: Vec<String> =
             counts.iter().map(|(state, count)| format!("{count} {}", state.words())).collect();
-        say("steps", &counts.join(", "));
-        let time = expectation(shown.plan, &shown.seen.looks);
-        let mut words = if time.longest.is_zero() {
-            String::new()
-        } else {
-            format!("usually {}", Short(time.longest))
-        };
-        if time.without > 0 {
-            let without = format!("{} without an estimate", counted(time.without, "step"));
-            words = if words.is_empty() { without } else { format!("{words}, and {without}") };
+        let mut lines = vec![String::new()];
+        lines.extend(self.labelled(0, "steps", &counts.join(", ")));
+        let would_stop = |row: &&Row<'_>| row.own().any(|(_, l)| l.state == Standing::WouldStop);
+        let stops: Vec<&str> =
+            rows.leaves().filter(would_stop).map(|row| row.key.as_str()).collect();
+        if !stops.is_empty() {
+            let text = format!("as things are now, a run would stop at {}", stops.join(", "));
+            let bad = |line: &str| self.paint.bad(line).to_string();
+            lines.extend(self.labelled_as(0, ("stops", &text), bad));
         }
-        if !words.is_empty() {
-            say("time", &words);
+        if let Some(time) = time(expectation(shown.plan, &shown.seen.looks)) {
+            lines.extend(self.labelled(0, "time", &time));
         }
-        let asking: Vec<&str> = shown
-            .rows
-            .0
-            .iter()
-            .filter(|row| row.asks.is_some())
-            .map(|row| row.key.as_str())
-            .collect();
+        let asking = rows.0.iter().filter(|row| row.asks.is_some());
+        let asking: Vec<&str> = asking.map(|row| row.key.as_str()).collect();
         if !asking.is_empty() {
-            say("asks", &format!("{}: {}", counted(asking.len(), "time"), asking.join(", ")));
+            let text = format!("{}: {}", counted(asking.len(), "time"), asking.join(", "));
+            lines.extend(self.labelled(0, "asks", &text));
         }
-        say("digest", &shown.digest);
-        let next = shown.next();
-        lines.push(format!(
-            "{}{}",
-            self.paint.dim(&format!("{:LABEL$} ", "next")),
-            self.paint.command(&next)
-        ));
+        lines.extend(self.labelled(0, "digest", &shown.digest));
+        // One line, however long: it is there to be copied.
+        let label = self.paint.dim(&format!("{:LABEL$} ", "next")).to_string();
+        lines.push(format!("{label}{}", self.paint.command(&shown.next())));
         lines
-    }
-}
-
-/// An ARN of STS without what is said beside it: the account, and the name of the session.
-fn short(arn: &str) -> &str {
-    let name = arn.rsplit_once(':').map_or(arn, |(_, name)| name);
-    match name.strip_prefix("assumed-role/").and_then(|role| role.rsplit_once('/')) {
-        Some((role, _)) => &name[.."assumed-role/".len() + role.len()],
-        None => name,
-    }
-}
-
-/// How a step stands, in words.
-fn words(row: &Row<'_>) -> String {
-    let count = row.own().count();
-    match row.state() {
-        Some(Standing::Group) => String::new(),
-        Some(state) if count > 1 => format!("{count} × {}", state.words()),
-        Some(state) => state.words().to_owned(),
-        None => {
-            let there = row.own().filter(|(_, look)| look.state == Standing::InPlace).count();
-            format!("{there} of {count} in place")
-        }
-    }
-}
-
-/// What a step is, in one line.
-fn about(row: &Row<'_>) -> String {
-    let (planned, options) = (row.planned, &row.step().block.options);
-    let mut text = does(&row.step().block);
-    if let Some(account) = &planned.account {
-        text.push_str(&format!(", in {account}"));
-    }
-    if let Some(estimate) = &options.estimate {
-        text.push_str(&format!(", usually {}", Short(estimate.value)));
-    }
-    text.push_str(&format!(", at most {}", Short(planned.timeout)));
-    if planned.attempts > 1 {
-        text.push_str(&format!(", {} attempts", planned.attempts));
-    }
-    if options.needs.is_some() && !planned.needs.is_empty() {
-        let needs: Vec<&str> =
-            planned.needs.iter().map(|need| row.frame.steps[*need].id.as_str()).collect();
-        text.push_str(&format!(", after {}", needs.join(", ")));
-    }
-    if let Some(list) = &options.for_each {
-        text.push_str(&format!(", for each of {}", list.value.trim()));
-        if let Some(count) = row.elements() {
-            text.push_str(&format!(" ({count})"));
-        }
-        text.push_str(&format!(", {} at once", planned.elements_at_once.unwrap_or(1)));
-    }
-    if let Some(condition) = &options.condition {
-        text.push_str(&format!(", only if {}", condition.value.trim()));
-    }
-    text
-}
-
-/// What a step that changes something is given, where nothing tells better what it would change.
-fn with(row: &Row<'_>) -> Option<String> {
-    let (_, look) = row.own().next()?;
-    let told = !look.preview.changes.is_empty() || look.preview.change_set.is_some();
-    let typed = matches!(row.step().block.body, Body::Action { .. });
-    if told || !typed || !row.planned.effect.changes() || look.inputs.is_empty() {
-        return None;
-    }
-    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let inputs = look.inputs.iter().map(|(name, value)| match value {
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(name, value)| format!("{name}={}", plain(value)));
-            format!("{name} ({})", fields.collect::<Vec<_>>().join(", "))
-        }
-        value => format!("{name} {}", plain(value)),
-    });
-    Some(inputs.collect::<Vec<_>>().join(", "))
-}
-
-/// The looks at a step, those that say the same as one: `soak[0] … soak[9]`.
-fn alike<'a>(row: &'a Row<'_>) -> Vec<(String, &'a Look)> {
-    let mut groups: Vec<(Vec<&str>, &Look)> = Vec::new();
-    for (key, look) in row.own() {
-        let same = |other: &Look| {
-            other.state == look.state && other.why == look.why && other.preview == look.preview
-        };
-        match groups.iter_mut().find(|(_, other)| same(other)) {
-            Some((keys, _)) => keys.push(key.as_str()),
-            None => groups.push((vec![key.as_str()], look)),
-        }
-    }
-    let named = |keys: &[&str]| match keys {
-        [one] => (*one).to_owned(),
-        [first, .., last] => format!("{first} … {last}"),
-        [] => String::new(),
-    };
-    groups.into_iter().map(|(keys, look)| (named(&keys), look)).collect()
-}
-
-const fn mark(change: &Change) -> &'static str {
-    match change.kind {
-        Kind::Add => "+",
-        Kind::Modify => "~",
-        Kind::Replace => "±",
-        Kind::Remove => "-",
-        Kind::Keep => "=",
-    }
-}
-
-/// One change in words.
-fn sentence(change: &Change) -> String {
-    let mut text = change.what.clone();
-    if let Some(of) = &change.of {
-        text.push_str(&format!(" ({of})"));
-    }
-    match (change.kind, change.certain) {
-        (Kind::Replace, true) => text.push_str(" is REPLACED"),
-        (Kind::Replace, false) => text.push_str(" is probably REPLACED"),
-        (Kind::Modify, false) => text.push_str(" may be changed or replaced"),
-        (Kind::Remove, false) => text.push_str(" may be removed"),
-        (Kind::Add, false) => text.push_str(" may be added"),
-        _ => {}
-    }
-    match (&change.before, &change.after) {
-        (Some(before), Some(after)) => text.push_str(&format!(": {before} → {after}")),
-        (None, Some(after)) => text.push_str(&format!(": {after}")),
-        (Some(before), None) => text.push_str(&format!(": {before}")),
-        (None, None) => {}
-    }
-    if !change.details.is_empty() {
-        text.push_str(&format!(": {}", change.details.join(", ")));
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_caller_is_shown_without_its_session() {
-        let role = "arn:aws:sts::222222222222:assumed-role/Operator/runbook-plan";
-        assert_eq!(short(role), "assumed-role/Operator");
-        assert_eq!(short("arn:aws:iam::222222222222:user/jo"), "user/jo");
-    }
-
-    #[test]
-    fn a_change_is_one_sentence() {
-        let alias = Change::from_to("alias/corpus", Some("old"), "new").of("alias");
-        assert_eq!(sentence(&alias), "alias/corpus (alias): old → new");
-        let bucket =
-            Change::new(Kind::Replace, "B").of("AWS::S3::Bucket").detail("BucketName (replaces)");
-        assert_eq!(sentence(&bucket), "B (AWS::S3::Bucket) is REPLACED: BucketName (replaces)");
-        let odd = Change::new(Kind::Modify, "Odd").perhaps();
-        assert_eq!(sentence(&odd), "Odd may be changed or replaced");
     }
 }

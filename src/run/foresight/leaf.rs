@@ -55,7 +55,7 @@ impl Survey<'_> {
         if !planned.effect.changes()
             && let Some(before) = self.changed_before(key)
         {
-            let why = format!("it reads what `{before}` may change first");
+            let why = format!("it reads what `{}` may change first", before.written());
             return settle(self, Standing::NotLookedAt, why);
         }
         let job = match self.maker().step(key, planned, frame) {

@@ -381,21 +381,16 @@ impl Survey<'_> {
 
     /// Notes what became of a step, and what others can know of it.
     pub(super) fn settle(&mut self, key: &StepKey, look: Look) {
+        // Elements of a loop say the same of the same step.
+        let name = key.written();
+        let needs = |why: &str| Some(Gap::Needs(format!("the output of `{name}`, {why}")));
         let gap = match look.state {
             Standing::InPlace | Standing::Read | Standing::Skipped | Standing::Group => None,
-            Standing::NotInPlace if self.makes_new(key) => Some(Gap::New(key.to_string())),
-            Standing::NotInPlace => {
-                Some(Gap::Needs(format!("the output of `{key}`, which does not exist yet")))
-            }
-            Standing::WouldStop => {
-                Some(Gap::Needs(format!("the output of `{key}`, where a run would stop")))
-            }
-            Standing::CannotTell => {
-                Some(Gap::Needs(format!("the output of `{key}`, which could not be told")))
-            }
-            Standing::NotLookedAt => {
-                Some(Gap::Needs(format!("the output of `{key}`, which only the run will know")))
-            }
+            Standing::NotInPlace if self.makes_new(key) => Some(Gap::New(name)),
+            Standing::NotInPlace => needs("which does not exist yet"),
+            Standing::WouldStop => needs("where a run would stop"),
+            Standing::CannotTell => needs("which could not be told"),
+            Standing::NotLookedAt => needs("which only the run will know"),
         };
         self.gaps.extend(gap.map(|gap| (key.clone(), gap)));
         self.looks.insert(key.clone(), look);
@@ -422,7 +417,10 @@ impl Survey<'_> {
                 let outputs = scope::outputs_of_group(self.plan, &self.state, &key);
                 self.apply(&Event::StepSucceeded { step: key.clone(), outputs, took_ms: 0 });
             } else {
-                let gap = Gap::Needs(format!("the outputs of `{key}`, which are not all known"));
+                let gap = Gap::Needs(format!(
+                    "the outputs of `{}`, which are not all known",
+                    key.written()
+                ));
                 self.gaps.insert(key.clone(), gap);
             }
             self.done.insert(key);
