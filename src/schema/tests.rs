@@ -89,12 +89,16 @@ fn tells(one: &Diagnostic) -> bool {
         "RB0302", "RB0303", "RB0304",
     ];
     // What type a parameter has stands in another part of the file.
-    codes.contains(&one.code) && !one.message.contains("a parameter of type")
+    let elsewhere =
+        one.message.contains(", which is ") || one.message.contains("a parameter of type");
+    // Only a person can answer: what may stand in which role is more than a schema says.
+    let role = one.code == "RB0301" && one.message.contains("cannot stand in");
+    codes.contains(&one.code) && !elsewhere && !role
 }
 
 /// Whether a schema may refuse what has this finding.
 fn may_tell(one: &Diagnostic) -> bool {
-    tells(one) || ["RB0107", "RB0308", "RB0310"].contains(&one.code)
+    tells(one) || ["RB0107", "RB0301", "RB0308", "RB0310"].contains(&one.code)
 }
 
 #[test]
