@@ -1,6 +1,8 @@
 //! The AWS calls that a runbook writes out: those of `aws/call`, and those of its scripts.
 
-use super::facts::{Facts, Gives};
+use super::facts::{Facts, Site};
+use super::outputs::Gives;
+use crate::model::runbook::Type;
 use crate::model::step::{Block, Body};
 use crate::model::value::{Node, NodeKind, Text};
 use crate::script::{AwsCall, read};
@@ -47,10 +49,8 @@ pub(super) fn call(block: &Block) -> Option<Call<'_>> {
 }
 
 /// Every call that is written out, in typed blocks.
-pub(super) fn calls<'a>(
-    facts: &Facts<'a>,
-) -> impl Iterator<Item = (&'a Block, Call<'a>)> + use<'a> {
-    facts.blocks().filter_map(|(_, block)| Some((block, call(block)?)))
+pub(super) fn calls<'a>(facts: &Facts<'a>) -> impl Iterator<Item = (Site<'a>, Call<'a>)> {
+    facts.blocks().filter_map(|(step, block)| Some((facts.site(step, block), call(block)?)))
 }
 
 /// Every `aws` command that a script writes out, and where.
@@ -76,10 +76,11 @@ pub(super) fn of_script(block: &Block) -> impl Iterator<Item = (&Text, AwsCall)>
 pub(super) fn outputs(with: &With) -> Gives {
     let known = words(with).and_then(|(service, name)| operation(&service.value, &name.value));
     let Some(operation) = known else { return Gives::Anything };
-    let mut names: Vec<_> = operation.output().map(|member| member.name().to_owned()).collect();
+    let mut names: Vec<_> =
+        operation.output().map(|member| (member.name().to_owned(), Type::Any)).collect();
     // The CLI puts it in where it stopped half-way, whatever the API calls it.
-    if !names.is_empty() && !names.iter().any(|name| name == "NextToken") {
-        names.push("NextToken".to_owned());
+    if !names.is_empty() && !names.iter().any(|(name, _)| name == "NextToken") {
+        names.push(("NextToken".to_owned(), Type::Any));
     }
     Gives::Names(names)
 }

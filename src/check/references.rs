@@ -1,7 +1,7 @@
 //! The names that expressions read, one after the other.
 
 use super::facts::{Facts, Use};
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, hint};
 use crate::expr::Reference;
 use crate::source::Span;
 
@@ -17,18 +17,20 @@ pub(super) fn place(one: &Use<'_>, reference: &Reference, depth: usize) -> Span 
     one.text.locate(reference.parts[depth].clone())
 }
 
-/// Adds what was meant, or what there is.
+/// Where a whole name stands.
+pub(super) fn name_span(one: &Use<'_>, reference: &Reference) -> Span {
+    one.text.locate(reference.range.clone())
+}
+
+/// Adds what was meant, and what there is.
 pub(super) fn suggest(
     diagnostic: Diagnostic,
     part: &str,
     available: &[String],
-    hint: Option<&'static str>,
+    or: Option<&'static str>,
 ) -> Diagnostic {
-    let near = nearest(part, available.iter().map(String::as_str));
-    match (near, hint) {
-        (Some(near), _) => diagnostic.help(format!("did you mean `{near}`?")),
-        (None, Some(hint)) => diagnostic.help(hint),
-        (None, None) if available.is_empty() => diagnostic.help("there are none"),
-        (None, None) => diagnostic.help(format!("there are: {}", available.join(", "))),
+    match or {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic.help(hint(part, available, "there are", "there are none")),
     }
 }

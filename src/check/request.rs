@@ -1,7 +1,7 @@
 //! Compares the request of a call with what the operation takes, at every depth.
 
 use super::calls::{Call, calls, literal};
-use super::facts::Facts;
+use super::facts::{Facts, Site};
 use super::typed::{described, fits_kind};
 use crate::diagnostic::nearest;
 use crate::model::runbook::Type;
@@ -33,9 +33,9 @@ pub(super) enum Problem<'a> {
 /// Everything that does not fit in the calls of a runbook.
 pub(super) fn problems<'a>(facts: &Facts<'a>) -> Vec<Problem<'a>> {
     let mut found = Vec::new();
-    for (_, call) in calls(facts) {
+    for (site, call) in calls(facts) {
         if let Some(operation) = call.known() {
-            Walk { facts, found: &mut found }.request(&call, operation);
+            Walk { facts, site, found: &mut found }.request(&call, operation);
         }
     }
     found
@@ -43,6 +43,8 @@ pub(super) fn problems<'a>(facts: &Facts<'a>) -> Vec<Problem<'a>> {
 
 struct Walk<'f, 'a> {
     facts: &'f Facts<'a>,
+    /// Where the call stands.
+    site: Site<'a>,
     found: &'f mut Vec<Problem<'a>>,
 }
 
@@ -104,7 +106,7 @@ impl<'a> Walk<'_, 'a> {
     fn value(&mut self, at: Span, node: &'a Node, shape: Shape, path: String) {
         let kind = shape.kind();
         if !self.fits(node, &kind) {
-            let (wanted, is) = (kind.name(), described(self.facts, node));
+            let (wanted, is) = (kind.name(), described(self.facts, &self.site, node));
             self.found.push(Problem::Type { at: node.span, path, wanted, is });
             return;
         }
@@ -141,7 +143,9 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn fits(&self, node: &Node, kind: &Kind) -> bool {
-        let any = |kinds: &[Type]| kinds.iter().any(|kind| fits_kind(self.facts, *kind, node));
+        let any = |kinds: &[Type]| {
+            kinds.iter().any(|kind| fits_kind(self.facts, &self.site, *kind, node))
+        };
         match kind {
             Kind::Any => true,
             Kind::String | Kind::Values(_) | Kind::Blob => any(&[Type::String]),

@@ -11,10 +11,12 @@ mod diagnostics;
 mod drive;
 mod error;
 mod exit;
+mod explain;
 mod freeze;
 mod history;
 mod list;
 mod log;
+mod lsp;
 pub mod manual;
 mod new;
 mod obligations;
@@ -26,6 +28,7 @@ mod resume;
 mod run;
 mod runs;
 mod sandbox;
+mod schema;
 mod signals;
 mod status;
 mod thaw;
@@ -149,6 +152,12 @@ enum Command {
     /// Write a first runbook to change
     #[command(after_help = new::AFTER)]
     New(new::Args),
+    /// The language server: an editor shows mistakes, completes and explains while a runbook is written
+    #[command(after_help = lsp::AFTER)]
+    Lsp(lsp::Args),
+    /// JSON Schemas of front matter, blocks, runbook.yaml and drills, for editors
+    #[command(after_help = schema::AFTER)]
+    Schema(schema::Args),
     /// Print what a shell needs to complete commands
     #[command(after_help = completions::AFTER)]
     Completions(completions::Args),
@@ -198,6 +207,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Sandbox(args) => sandbox::run(global, args),
         Command::Actions(args) => actions::run(global, args),
         Command::New(args) => new::run(global, args),
+        Command::Lsp(args) => lsp::run(global, args),
+        Command::Schema(args) => schema::run(global, args),
         Command::Completions(args) => completions::run(global, args),
     }
 }

@@ -8,13 +8,17 @@ mod lexer;
 mod names;
 mod references;
 mod rewrite;
+mod shape;
 mod template;
 #[cfg(test)]
 mod tests;
 
 pub use evaluate::{evaluate, holds};
 pub use references::{Reference, references};
-pub use template::{LocatedError, is_template, render, render_node, render_text, whole};
+pub use shape::{always, compared_with_number, conjuncts, constant, only_name};
+pub use template::{
+    LocatedError, expressions, is_template, render, render_node, render_text, whole,
+};
 
 use std::ops::Range;
 
@@ -52,6 +56,18 @@ impl ExprError {
 /// Every filter, test and function, for the manual.
 pub fn names() -> impl Iterator<Item = &'static str> {
     names::FILTERS.into_iter().chain(names::TESTS).chain(names::FUNCTIONS)
+}
+
+/// The filters: what may stand behind a `|`.
+#[must_use]
+pub fn filters() -> &'static [&'static str] {
+    &names::FILTERS
+}
+
+/// The tests: what may stand behind `is`.
+#[must_use]
+pub fn tests() -> &'static [&'static str] {
+    &names::TESTS
 }
 
 /// Checks the spelling of an expression or a template without evaluating it.

@@ -1,6 +1,7 @@
 //! The options of a block: one table for typed blocks and for the `#|` lines of scripts.
 
 use super::decode::{Decode, Entries, get};
+use super::table::{self, MOST, OPTIONS};
 use crate::diagnostic::nearest;
 use crate::diagnostic::syntax::{OPTION_NOT_HERE, UNKNOWN_OPTION};
 use crate::model::id::{AccountName, BadName, StepId};
@@ -10,78 +11,8 @@ use crate::model::value::{Node, NodeKind};
 use crate::source::{Span, Spanned};
 use std::time::Duration;
 
-/// Which bodies an option belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bodies {
-    /// Typed actions and scripts.
-    Both,
-    /// Typed actions.
-    Typed,
-    /// Scripts.
-    Script,
-}
-
-/// One line of the table.
-#[derive(Clone, Copy, Debug)]
-pub struct OptionSpec {
-    /// The key.
-    pub key: &'static str,
-    /// The roles it is allowed in.
-    pub roles: &'static [Role],
-    /// The bodies it is allowed in.
-    pub bodies: Bodies,
-    /// What it takes, in words.
-    pub takes: &'static str,
-}
-
-const STEP: &[Role] = &[Role::Step];
-const PROBES: &[Role] = &[Role::Observe, Role::Health];
-const GIVES: &[Role] = &[Role::Step, Role::Observe, Role::Health];
-
-const fn option(
-    key: &'static str,
-    roles: &'static [Role],
-    bodies: Bodies,
-    takes: &'static str,
-) -> OptionSpec {
-    OptionSpec { key, roles, bodies, takes }
-}
-
-/// Every option, in the order of the manual.
-pub const OPTIONS: [OptionSpec; 27] = [
-    option("uses", &Role::ALL, Bodies::Typed, "an action"),
-    option("with", &Role::ALL, Bodies::Typed, "a mapping"),
-    option("account", &Role::ALL, Bodies::Both, "a logical account"),
-    option("region", &Role::ALL, Bodies::Both, "a region"),
-    option("effect", &Role::ALL, Bodies::Both, "`read`, `change` or `destroy`"),
-    option("irreversible", STEP, Bodies::Both, "a text: why"),
-    option("needs", STEP, Bodies::Both, "a list of step ids"),
-    option("if", STEP, Bodies::Both, "an expression"),
-    option("for_each", STEP, Bodies::Both, "an expression that gives a list"),
-    option("concurrency", STEP, Bodies::Both, "an integer"),
-    option("allow_empty", STEP, Bodies::Both, "a boolean"),
-    option("confirm", STEP, Bodies::Both, "a text"),
-    option("timeout", &Role::ALL, Bodies::Both, "a duration"),
-    option("until", STEP, Bodies::Both, "an expression"),
-    option("every", GIVES, Bodies::Both, "a duration"),
-    option("retry", GIVES, Bodies::Both, "a mapping: attempts, delay"),
-    option("expect", STEP, Bodies::Both, "a list of expressions"),
-    option("holds", PROBES, Bodies::Typed, "an expression"),
-    option("within", PROBES, Bodies::Both, "a duration"),
-    option("sustained", &[Role::Health], Bodies::Both, "a duration"),
-    option("env", &Role::ALL, Bodies::Script, "a mapping"),
-    option("outputs", GIVES, Bodies::Script, "a list of names, or `json`"),
-    option("secrets", &[Role::Step, Role::Observe], Bodies::Both, "a list of output names"),
-    option("estimate", STEP, Bodies::Both, "a duration"),
-    option("obligation", STEP, Bodies::Both, "a mapping: text, due, runbook, params"),
-    option("description", &[], Bodies::Both, "nothing: write it as prose above the block"),
-    option("title", &[], Bodies::Both, "nothing: write it as the heading above the block"),
-];
-
 /// How long to wait between two attempts when the author does not say.
 const DEFAULT_RETRY_DELAY: Duration = Duration::from_secs(5);
-/// More attempts, or more elements at once, are a mistake.
-const MOST: u32 = 1000;
 
 /// Reads the options of a block. `uses` and `with` are for the caller.
 pub(super) fn read(
@@ -92,30 +23,36 @@ pub(super) fn read(
 ) -> Options {
     let mut options = Options::default();
     for (key, node) in entries {
+        let before = decode.found.len();
         if allowed(key, role, script, decode) {
             one(&mut options, &key.value, node, decode);
+            if decode.found.len() > before {
+                options.misread.add(&key.value);
+            }
+        } else if let Some(meant) = meant(&key.value) {
+            options.misread.add(meant);
         }
     }
     options
 }
 
+/// The option that a misspelt key was meant to be.
+fn meant(key: &str) -> Option<&'static str> {
+    nearest(key, OPTIONS.iter().filter(|spec| !spec.roles.is_empty()).map(|spec| spec.key))
+}
+
 fn allowed(key: &Spanned<String>, role: Role, script: bool, decode: &mut Decode<'_>) -> bool {
     let Some(spec) = OPTIONS.iter().find(|spec| spec.key == key.value) else {
-        let known = OPTIONS.iter().filter(|spec| !spec.roles.is_empty()).map(|spec| spec.key);
         let diagnostic =
             UNKNOWN_OPTION.error(key.span, format!("there is no option `{}`", key.value));
-        decode.found.push(match nearest(&key.value, known) {
+        decode.found.push(match meant(&key.value) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None if !script => diagnostic.help("inputs of the action go under `with`"),
             None => diagnostic.help("the values a script needs go under `env`"),
         });
         return false;
     };
-    let body_fits = match spec.bodies {
-        Bodies::Both => true,
-        Bodies::Typed => !script,
-        Bodies::Script => script,
-    };
+    let body_fits = spec.bodies.admits(script);
     if body_fits && spec.roles.contains(&role) {
         return true;
     }
@@ -153,7 +90,10 @@ fn one(options: &mut Options, key: &str, node: &Node, decode: &mut Decode<'_>) {
         "if" => options.condition = decode.expression(key, node),
         "for_each" => options.for_each = decode.expression(key, node),
         "concurrency" => options.concurrency = decode.count(key, node, 1, MOST),
-        "allow_empty" => options.allow_empty = decode.boolean(key, node).unwrap_or_default(),
+        "allow_empty" => {
+            options.allow_empty =
+                decode.boolean(key, node).map(|allowed| Spanned::new(allowed, node.span));
+        }
         "confirm" => options.confirm = decode.text(key, node),
         "timeout" => options.timeout = positive(key, node, decode),
         "until" => options.until = decode.expression(key, node),
@@ -204,13 +144,14 @@ fn effect(key: &str, node: &Node, decode: &mut Decode<'_>) -> Option<Spanned<Eff
 
 fn retry(key: &str, node: &Node, decode: &mut Decode<'_>) -> Option<Retry> {
     let entries = decode.mapping(key, node)?;
-    decode.unknown_keys("`retry`", entries, &["attempts", "delay"]);
+    let known = table::names(&table::RETRY);
+    decode.unknown_keys("`retry`", entries, &known);
     let delay = match get(entries, "delay") {
         Some(node) => decode.duration("delay", node)?,
         None => Spanned::new(DEFAULT_RETRY_DELAY, node.span),
     };
     let Some(attempts) = get(entries, "attempts") else {
-        decode.missing("`retry`", "attempts", node.span);
+        decode.lacks("`retry`", entries, &known, "attempts", node.span);
         return None;
     };
     Some(Retry { attempts: decode.count("attempts", attempts, 2, MOST)?, delay })
@@ -257,11 +198,12 @@ fn outputs(key: &str, node: &Node, decode: &mut Decode<'_>) -> Outputs {
 
 fn obligation(key: &str, node: &Node, decode: &mut Decode<'_>) -> Option<Obligation> {
     let entries = decode.mapping(key, node)?;
-    decode.unknown_keys("`obligation`", entries, &["text", "due", "runbook", "params"]);
+    let known = table::names(&table::OBLIGATION);
+    decode.unknown_keys("`obligation`", entries, &known);
     let mut required = |name: &str| match get(entries, name) {
         Some(value) => decode.text(name, value),
         None => {
-            decode.missing("`obligation`", name, node.span);
+            decode.lacks("`obligation`", entries, &known, name, node.span);
             None
         }
     };

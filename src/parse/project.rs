@@ -1,6 +1,7 @@
 //! `runbook.yaml`: the environments of a project.
 
 use super::decode::{Decode, Entries, get};
+use super::table::{self, VERSION};
 use super::{mapping, yaml};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::syntax::{BAD_ENVIRONMENT, MISSING_FIELD, WRONG_TYPE};
@@ -11,8 +12,6 @@ use crate::model::value::{Node, NodeKind};
 use crate::source::{Source, Span, Spanned};
 use std::collections::BTreeMap;
 
-/// The version of the file that this program reads.
-const VERSION: i64 = 1;
 /// The accounts of a sandbox that names none. No such accounts exist.
 const SYNTHETIC: [(&str, &str); 3] =
     [("workload", "100000000001"), ("data", "100000000002"), ("platform", "100000000003")];
@@ -44,12 +43,13 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn project(&mut self, project: &mut Project, entries: &Entries) {
-        let known = ["version", "deny_accounts", "environments", "handoff"];
+        let known = table::names(&table::PROJECT);
         self.decode.unknown_keys("runbook.yaml", entries, &known);
         let top = Span::new(0, self.text.lines().next().map_or(0, str::len));
         match get(entries, "version") {
-            None => self.decode.missing("runbook.yaml", "version", top),
-            Some(Node { kind: NodeKind::Integer(VERSION), .. }) => {}
+            None => self.decode.lacks("runbook.yaml", entries, &known, "version", top),
+            Some(Node { kind: NodeKind::Integer(version), .. })
+                if *version == i64::from(VERSION) => {}
             Some(node) => self
                 .decode
                 .bad(node.span, format!("this program reads version {VERSION} of runbook.yaml")),
@@ -58,7 +58,7 @@ impl Reader<'_> {
             project.deny_accounts = self.list("deny_accounts", node, Self::account_id);
         }
         match get(entries, "environments") {
-            None => self.decode.missing("runbook.yaml", "environments", top),
+            None => self.decode.lacks("runbook.yaml", entries, &known, "environments", top),
             Some(node) => {
                 for (name, node) in self.decode.mapping("environments", node).unwrap_or_default() {
                     if let Some(environment) = self.environment(name, node) {
@@ -71,7 +71,7 @@ impl Reader<'_> {
         if let Some(entries) =
             get(entries, "handoff").and_then(|node| self.decode.mapping("handoff", node))
         {
-            self.decode.unknown_keys("`handoff`", entries, &["operators", "cadence"]);
+            self.decode.unknown_keys("`handoff`", entries, &table::names(&table::HANDOFF));
             if let Some(node) = get(entries, "operators") {
                 project.operators = self.list("operators", node, |reader, node| {
                     reader.decode.plain("operators", node).map(|text| text.value)
@@ -149,9 +149,10 @@ impl Reader<'_> {
             return None;
         }
         let entries = self.decode.mapping(&whose, node)?;
-        self.decode.unknown_keys(&whose, entries, &["kind", "accounts", "seed", "endpoint"]);
+        let known = table::names(&table::ENVIRONMENT);
+        self.decode.unknown_keys(&whose, entries, &known);
         let Some(kind) = get(entries, "kind") else {
-            self.decode.missing(&whose, "kind", name.span);
+            self.decode.lacks(&whose, entries, &known, "kind", name.span);
             return None;
         };
         let kind = self.kind(kind)?;
@@ -167,7 +168,7 @@ impl Reader<'_> {
             Some(node) => self.accounts(node, kind),
             None if sandbox => synthetic(),
             None => {
-                self.decode.missing(&whose, "accounts", name.span);
+                self.decode.lacks(&whose, entries, &known, "accounts", name.span);
                 BTreeMap::new()
             }
         };
@@ -219,7 +220,7 @@ impl Reader<'_> {
     fn account(&mut self, name: &str, node: &Node, kind: EnvironmentKind) -> Option<Account> {
         let whose = format!("the account `{name}`");
         let entries = self.decode.mapping(&whose, node)?;
-        self.decode.unknown_keys(&whose, entries, &["id", "role", "profile", "region"]);
+        self.decode.unknown_keys(&whose, entries, &table::names(&table::ACCOUNT));
         let role = get(entries, "role").and_then(|node| self.decode.plain("role", node));
         let profile = get(entries, "profile").and_then(|node| self.decode.plain("profile", node));
         let mut required = |key: &str| match get(entries, key) {

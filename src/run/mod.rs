@@ -2,6 +2,7 @@
 
 mod driver;
 mod error;
+pub mod foresight;
 mod guard;
 mod health;
 mod inputs;

@@ -67,6 +67,11 @@ impl Job {
         }
     }
 
+    /// A single call, whose outputs nobody has judged yet.
+    pub(super) async fn once(&self) -> Attempt {
+        self.call(Instant::now() + self.timeout).await
+    }
+
     /// One attempt: a single call, or calls until the condition holds.
     async fn until(&self) -> Attempt {
         let deadline = Instant::now() + self.timeout;

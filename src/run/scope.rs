@@ -128,6 +128,27 @@ pub(super) fn element(key: &StepKey) -> Option<(StepKey, usize)> {
     Some((StepKey::from_text(looped), index.parse().ok()?))
 }
 
+/// What a loop or a sub-runbook gives, once its children have ended.
+pub(super) fn outputs_of_group(plan: &Plan, state: &RunState, key: &StepKey) -> Values {
+    let given = |child: &StepKey| {
+        state.step(child).and_then(|step| step.outputs.clone()).unwrap_or_default()
+    };
+    let items = state.step(key).and_then(|step| step.items.as_ref()).map(Vec::len);
+    let Some(count) = items else {
+        let Some(inner) = plan.find(key).and_then(|(planned, _)| planned.calls.as_deref()) else {
+            return Values::new();
+        };
+        return inner
+            .steps
+            .iter()
+            .map(|planned| (planned.id.to_string(), Value::Object(given(&key.child(&planned.id)))))
+            .collect();
+    };
+    // The outputs of a loop are those of its elements, in order. Expressions see the list itself.
+    let elements = (0..count).map(|index| Value::Object(given(&key.element(index)))).collect();
+    Values::from_iter([(ELEMENTS.to_owned(), Value::Array(elements))])
+}
+
 /// The scope with a step's own outputs in it, for its `expect`, `holds` and `undo`.
 pub(super) fn with_outputs(scope: &Values, outputs: &Values) -> Values {
     let mut scope = scope.clone();

@@ -1,9 +1,88 @@
 //! What the commands of the shell itself do to variables.
 
+use super::Argument;
 use super::scanner::{Scanner, Step};
 use super::words::Token;
 
+/// The commands that a shell has itself: they are no programs, so nobody sees their arguments.
+const BUILTINS: [&str; 54] = [
+    ".",
+    ":",
+    "[",
+    "alias",
+    "bg",
+    "break",
+    "builtin",
+    "caller",
+    "cd",
+    "command",
+    "continue",
+    "declare",
+    "dirs",
+    "disown",
+    "echo",
+    "enable",
+    "eval",
+    "exit",
+    "export",
+    "false",
+    "fc",
+    "fg",
+    "getopts",
+    "hash",
+    "help",
+    "jobs",
+    "kill",
+    "let",
+    "local",
+    "logout",
+    "mapfile",
+    "popd",
+    "printf",
+    "pushd",
+    "pwd",
+    "read",
+    "readarray",
+    "readonly",
+    "return",
+    "set",
+    "shift",
+    "shopt",
+    "source",
+    "suspend",
+    "test",
+    "times",
+    "trap",
+    "true",
+    "type",
+    "typeset",
+    "ulimit",
+    "umask",
+    "unset",
+    "wait",
+];
+
 impl Scanner<'_> {
+    /// Notes a program that is run, and the variables among its arguments.
+    fn runs(&mut self, words: &[Token]) {
+        let [first, arguments @ ..] = words else { return };
+        let Some(name) = first.literal() else {
+            self.found.programs.insert(None);
+            return;
+        };
+        if BUILTINS.contains(&name) {
+            return;
+        }
+        self.found.programs.insert(Some(name.to_owned()));
+        for (variable, range) in arguments.iter().flat_map(|argument| &argument.variables) {
+            self.found.arguments.push(Argument {
+                program: name.to_owned(),
+                variable: variable.clone(),
+                range: range.clone(),
+            });
+        }
+    }
+
     /// Finds out what one command means.
     pub(super) fn meaning(&mut self, words: &[Token]) -> Step {
         // `command read x` and `builtin read x` are `read x`.
@@ -14,6 +93,7 @@ impl Scanner<'_> {
         {
             words = rest;
         }
+        self.runs(words);
         let [first, arguments @ ..] = words else { return Ok(()) };
         let Some(name) = first.literal() else {
             self.aws_command(words);
@@ -184,6 +264,7 @@ impl Scanner<'_> {
             self.found.unreadable.extend(inner.unreadable);
             self.found.unreadable.extend(inner.forwarded);
             self.found.unknown.extend(inner.unknown);
+            self.found.programs.extend(inner.programs);
             return Ok(());
         }
         Ok(())

@@ -19,6 +19,7 @@ mod words;
 pub use variables::shell_sets;
 
 use crate::model::step::Interpreter;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// What a script says. All places are bytes of its text.
@@ -33,6 +34,21 @@ pub struct Reading {
     /// The variables it reads that nothing in it sets and nothing in it asks for first, each time it does.
     /// Under `set -u` each of them ends the script unless its environment has it.
     pub reads: Vec<(String, Range<usize>)>,
+    /// The programs it runs, by the words it runs them by. None when it may run any.
+    pub programs: Option<BTreeSet<String>>,
+    /// The variables whose values it passes to programs as arguments, which everybody on the machine can see.
+    pub arguments: Vec<Argument>,
+}
+
+/// A variable in an argument of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument {
+    /// The program, as it is called.
+    pub program: String,
+    /// The variable.
+    pub variable: String,
+    /// Its name.
+    pub range: Range<usize>,
 }
 
 /// One `aws` command, as the AWS CLI would see it.

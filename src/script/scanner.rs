@@ -1,6 +1,6 @@
 //! The state of one reading of a shell script: where it is, how deep, and what it has found.
 
-use super::{AwsCall, Reading, SyntaxError, aws};
+use super::{Argument, AwsCall, Reading, SyntaxError, aws};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -30,6 +30,10 @@ pub(super) struct Found {
     pub(super) guarded: BTreeSet<String>,
     /// Whether variables may be set whose names cannot be read.
     pub(super) sets_anything: bool,
+    /// The programs it runs. None is one whose name is not written out.
+    pub(super) programs: BTreeSet<Option<String>>,
+    /// The variables among their arguments.
+    pub(super) arguments: Vec<Argument>,
     /// The functions it defines.
     pub(super) functions: BTreeSet<String>,
     /// Commands with a word `aws` in them, which are calls if the command is a function.
@@ -211,6 +215,9 @@ impl Found {
         self.sets.extend(other.sets);
         self.guarded.extend(other.guarded);
         self.functions.extend(other.functions);
+        self.programs.extend(other.programs);
+        let moved = |one: Argument| Argument { range: place(&one.range), ..one };
+        self.arguments.extend(other.arguments.into_iter().map(moved));
         self.sets_anything |= other.sets_anything;
         self.passed
             .extend(other.passed.into_iter().map(|(name, command)| (name, command.moved(&place))));
@@ -245,6 +252,11 @@ impl Found {
         }
         self.reads.retain(|(name, _)| !self.sets.contains(name) && !self.guarded.contains(name));
         self.reads.sort_by_key(|(_, range)| range.start);
+        self.programs
+            .retain(|name| !name.as_ref().is_some_and(|name| self.functions.contains(name)));
+        self.arguments.retain(|argument| !self.functions.contains(&argument.program));
+        let certain = self.unknown.is_empty() && !self.programs.contains(&None);
+        let programs = certain.then(|| self.programs.into_iter().flatten().collect());
         self.calls.sort_by_key(|call| call.range.start);
         self.unreadable.sort_by_key(|range| range.start);
         Reading {
@@ -252,6 +264,8 @@ impl Found {
             unreadable_aws: self.unreadable,
             unknown: self.unknown,
             reads: self.reads,
+            programs,
+            arguments: self.arguments,
         }
     }
 }

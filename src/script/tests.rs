@@ -241,6 +241,21 @@ fn a_call_is_taken_apart() {
 }
 
 #[test]
+fn the_programs_and_what_they_are_given_are_known() {
+    let reading = bash(
+        "f() { true; }; f \"$A\"; printf %s \"$B\" | curl -H \"X: $C\" -d \"$(cat \"$D\")\" ${E}; x=$F",
+    );
+    let programs = reading.programs.expect("all are written out");
+    assert_eq!(programs.iter().collect::<Vec<_>>(), ["cat", "curl"]);
+    let given: Vec<String> =
+        reading.arguments.iter().map(|one| format!("{} {}", one.program, one.variable)).collect();
+    assert_eq!(given, ["cat D", "curl C", "curl E"]);
+    for text in ["\"$X\" y", "eval \"$X\"", ". x", "bash -c \"$X\""] {
+        assert_eq!(bash(text).programs, None, "{text}");
+    }
+}
+
+#[test]
 fn python_is_only_asked_whether_it_calls_aws() {
     let places = |text: &'static str| -> Vec<&str> {
         let reading = read(Python, text).expect("any text");

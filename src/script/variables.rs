@@ -99,7 +99,7 @@ impl Scanner<'_> {
         Ok(match (all && !length, indirect, plain) {
             (true, ..) => Expansion::Many { arguments: false },
             (_, false, true) if !length && !self.text[end..].starts_with('[') => {
-                Expansion::Variable(name)
+                Expansion::Variable(name, start..end)
             }
             _ => Expansion::Other,
         })

@@ -15,6 +15,8 @@ pub(super) struct Token {
     chunks: usize,
     expansions: usize,
     variable: Option<String>,
+    /// Every variable whose value is a part of it as it stands, and where.
+    pub(super) variables: Vec<(String, Range<usize>)>,
     text_after: bool,
     /// Whether something in it becomes file names, or several words.
     pattern: bool,
@@ -30,8 +32,8 @@ pub(super) struct Token {
 
 /// What an expansion gives.
 pub(super) enum Expansion {
-    /// The value of one variable.
-    Variable(String),
+    /// The value of one variable, whose name stands there.
+    Variable(String, Range<usize>),
     /// Any number of words even in quotes. All arguments, or all elements of an array.
     Many { arguments: bool },
     /// Something else.
@@ -90,7 +92,8 @@ impl Token {
     fn expanded(&mut self, expansion: Expansion, quoted: bool, at: usize) {
         match expansion {
             Expansion::Dollar => return self.text("$", at),
-            Expansion::Variable(name) => {
+            Expansion::Variable(name, range) => {
+                self.variables.push((name.clone(), range));
                 self.variable = Some(name);
                 self.splits |= !quoted;
             }
@@ -351,7 +354,7 @@ impl Scanner<'_> {
                 let name = self.text[start + 1..end].to_owned();
                 self.found.reads(&name, start + 1..end);
                 self.at = end;
-                Ok(Expansion::Variable(name))
+                Ok(Expansion::Variable(name, start + 1..end))
             }
         }
     }

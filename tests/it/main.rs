@@ -2,12 +2,14 @@
 #![cfg(feature = "aws")]
 
 mod aws_actions;
+mod check;
 mod cloud;
 mod crash;
 mod env;
 mod guards;
 mod local;
 mod main_job;
+mod plan;
 mod readme;
 mod secrets;
 mod shim;

@@ -9,9 +9,29 @@ pub(super) const RULE: Rule = Rule {
     name: "cycle",
     summary: "Steps need each other in a circle",
     why: "None of them could ever start. A step without `needs` needs the step before it.",
-    fix: "",
-    wrong: "",
-    right: "",
+    fix: "Remove one of the needs.",
+    wrong: r#"```bash step=first
+#| effect: read
+#| needs: [second]
+./first
+```
+
+```bash step=second
+#| effect: read
+./second
+```
+"#,
+    right: r#"```bash step=first
+#| effect: read
+#| needs: []
+./first
+```
+
+```bash step=second
+#| effect: read
+./second
+```
+"#,
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -11,9 +11,18 @@ pub(super) const RULE: Rule = Rule {
     name: "effect-contradiction",
     summary: "`effect` stands on an action that knows its own, or makes it look more harmless than it is",
     why: "Guards, plans and undo rest on the effect. An action knows its own; only for calls that can do anything does the author say it, and never less than the call is known to do.",
-    fix: "",
-    wrong: "",
-    right: "",
+    fix: "Remove `effect`, or say what the call really does.",
+    wrong: r#"```yaml step=look
+uses: kms/describe-key
+effect: read
+with: { key: alias/corpus }
+```
+"#,
+    right: r#"```yaml step=look
+uses: kms/describe-key
+with: { key: alias/corpus }
+```
+"#,
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

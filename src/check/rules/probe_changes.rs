@@ -11,9 +11,26 @@ pub(super) const RULE: Rule = Rule {
     name: "probe-changes",
     summary: "An `observe` or `health` block changes something",
     why: "Probes run before, after and again, also in a plan. They must only look. A call whose effect cannot be told from its name says `effect: read`.",
-    fix: "",
-    wrong: "",
-    right: "",
+    fix: "Put the change into a step. For a call whose effect cannot be told, say `effect: read` if it only looks.",
+    wrong: r#"```bash step=look
+#| effect: read
+./look
+```
+
+```bash health=answers
+#| effect: change
+./restart-and-ask
+```
+"#,
+    right: r#"```bash step=look
+#| effect: read
+./look
+```
+
+```bash health=answers
+./ask
+```
+"#,
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -10,9 +10,17 @@ pub(super) const RULE: Rule = Rule {
     name: "runbook-cycle",
     summary: "Runbooks run each other in a circle",
     why: "The run would never end.",
-    fix: "",
-    wrong: "",
-    right: "",
+    fix: "Put what both need into a third runbook that runs neither.",
+    wrong: r#"```yaml step=again
+uses: runbook/run
+with: { runbook: example }
+```
+"#,
+    right: r#"```yaml step=copy
+uses: runbook/run
+with: { runbook: restore-copy, params: { bucket: corpus } }
+```
+"#,
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -11,10 +11,32 @@ pub(super) const RULE: Rule = Rule {
     name: "undefined-name",
     summary: "An expression uses a name that stands for nothing there",
     why: "In scope are `params.NAME`, `steps.ID.OUTPUT`, `accounts.NAME.id` and `.region`, `run.id`, `run.mode` and `run.environment`; `item` in a step with `for_each`; and `outputs.NAME` in `expect`, `until`, `holds`, `obligation` and `undo`. An undefined name is an error, never an empty text.",
-    fix: "",
-    wrong: "",
-    right: "",
+    fix: "Correct the name, or define it: a parameter in the front matter, an account in `runbook.yaml`.",
+    wrong: r#"---
+params:
+  key: { type: string }
+---
+
+```yaml step=look
+uses: kms/describe-key
+with: { key: "{{ params.kye }}" }
+```
+"#,
+    right: r#"---
+params:
+  key: { type: string }
+---
+
+```yaml step=look
+uses: kms/describe-key
+with: { key: "{{ params.key }}" }
+```
+"#,
 };
+
+const ITEM: &str =
+    "`item` is known in a step with `for_each`, but not in `if` and `for_each` themselves";
+const OUTPUTS: &str = "`outputs` is known in `expect`, `until`, `holds`, `obligation` and `undo`; elsewhere name the step: `steps.ID.OUTPUT`";
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     each(facts, |one, reference| {
@@ -26,44 +48,27 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     });
 }
 
-/// The part of a name that stands for nothing, and what there is instead.
+/// The part of a name that stands for nothing, what there is instead, and what to do.
 fn missing_name(
     facts: &Facts<'_>,
     one: &Use<'_>,
     reference: &Reference,
 ) -> Option<(usize, Vec<String>, Option<&'static str>)> {
-    let runbook = facts.book.runbook;
-    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    let second = reference.path.get(1).map(String::as_str);
-    let unknown = |known: Vec<String>| {
-        second.is_some_and(|name| !known.iter().any(|one| one == name)).then_some((1, known, None))
-    };
-    match reference.path[0].as_str() {
-        "params" => unknown(runbook.front.params.iter().map(|param| param.name.value.clone()).collect()),
-        "steps" => unknown(facts.steps().iter().map(|step| step.id().to_string()).collect()),
-        "run" => unknown(owned(&["id", "mode", "environment"])),
-        "accounts" => {
-            if let Some(project) = facts.book.project {
-                let missing = unknown(project.account_names().iter().map(ToString::to_string).collect());
-                if missing.is_some() {
-                    return missing;
-                }
-            }
-            let fields = owned(&["id", "region"]);
-            let field = reference.path.get(2)?;
-            (!fields.contains(field)).then_some((2, fields, None))
-        }
-        "item" => (!one.site.item).then_some((0, Vec::new(), Some("`item` is known in a step with `for_each`, but not in `if` and `for_each` themselves"))),
-        "outputs" => (!one.site.outputs).then_some((
-            0,
-            Vec::new(),
-            Some("`outputs` is known in `expect`, `until`, `holds`, `obligation` and `undo`; elsewhere name the step: `steps.ID.OUTPUT`"),
-        )),
-        _ => {
-            let mut known = owned(&["params", "steps", "accounts", "run"]);
-            known.extend(one.site.item.then(|| "item".to_owned()));
-            known.extend(one.site.outputs.then(|| "outputs".to_owned()));
-            Some((0, known, None))
-        }
+    let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
+    match path[0] {
+        "item" if !one.site.item => return Some((0, Vec::new(), Some(ITEM))),
+        "outputs" if !one.site.outputs => return Some((0, Vec::new(), Some(OUTPUTS))),
+        "item" | "outputs" => return None,
+        _ => {}
     }
+    // The outputs of steps have a rule of their own.
+    let depth = if path[0] == "steps" { 2 } else { path.len() };
+    (0..depth.min(path.len())).find_map(|at| {
+        if path[0] == "steps" && at == 1 && facts.may_have_step(path[1]) {
+            return None;
+        }
+        let known = facts.names_under(&path[..at], &one.site)?;
+        let there = known.iter().any(|name| name == path[at]);
+        (!there).then_some((at, known, None))
+    })
 }

@@ -11,9 +11,31 @@ pub(super) const RULE: Rule = Rule {
     name: "unfinished-step",
     summary: "An expression reads the outputs of a step that need not have ended by then",
     why: "A step may read the outputs of the steps it `needs`, directly or through others. Without `needs` that is every step before it.",
-    fix: "",
-    wrong: "",
-    right: "",
+    fix: "Add the step to `needs`, or move it up.",
+    wrong: r#"```yaml step=look
+uses: kms/describe-key
+with: { key: alias/corpus }
+```
+
+```bash step=use
+#| effect: read
+#| needs: []
+#| env: { KEY: "{{ steps.look.key_arn }}" }
+./use "$KEY"
+```
+"#,
+    right: r#"```yaml step=look
+uses: kms/describe-key
+with: { key: alias/corpus }
+```
+
+```bash step=use
+#| effect: read
+#| needs: [look]
+#| env: { KEY: "{{ steps.look.key_arn }}" }
+./use "$KEY"
+```
+"#,
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
@@ -24,7 +46,12 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             return;
         };
         let (Some((earlier, _)), Some(at)) = (facts.step(id), one.site.step) else { return };
-        if facts.has_ended(earlier, at) && earlier != at {
+        let step = &facts.steps()[at];
+        // A need that cannot be understood may have been meant to be this one.
+        let needs = &step.block.options.needs;
+        let unclear = step.block.options.misread.has("needs")
+            || needs.iter().flatten().any(|need| facts.step(need.value.as_str()).is_none());
+        if earlier != at && (facts.has_ended(earlier, at) || unclear) {
             return;
         }
         let span = place(one, reference, 1);
@@ -35,7 +62,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             };
             RULE.error(span, format!("`{id}` is this step itself")).help(help)
         } else {
-            let own = facts.steps()[at].id();
+            let own = step.id();
             RULE.error(span, format!("`{id}` need not have ended when `{own}` starts")).help(
                 if facts.has_ended(at, earlier) {
                     format!("`{id}` comes later")

@@ -2,7 +2,7 @@
 
 use super::super::facts::Facts;
 use crate::diagnostic::rule::Rule;
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, hint};
 use crate::model::id::AccountName;
 use crate::source::Spanned;
 
@@ -11,9 +11,25 @@ pub(super) const RULE: Rule = Rule {
     name: "unknown-account",
     summary: "No environment of the project has the account",
     why: "The accounts are defined in `runbook.yaml`, per environment, under the same logical names everywhere.",
-    fix: "",
-    wrong: "",
-    right: "",
+    fix: "Use a name that the environments have, or define it in `runbook.yaml`.",
+    wrong: r#"---
+account: dta
+---
+
+```yaml step=look
+uses: kms/describe-key
+with: { key: alias/corpus }
+```
+"#,
+    right: r#"---
+account: data
+---
+
+```yaml step=look
+uses: kms/describe-key
+with: { key: alias/corpus }
+```
+"#,
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
@@ -29,10 +45,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
 
 fn refused(account: &Spanned<AccountName>, known: &[&AccountName]) -> Diagnostic {
     let names: Vec<_> = known.iter().map(|name| name.as_str()).collect();
-    let help = match nearest(account.value.as_str(), names.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the environments have: {}", names.join(", ")),
-    };
+    let help = hint(account.value.as_str(), &names, "the environments have", "none has any");
     RULE.error(account.span, format!("no environment has an account `{}`", account.value))
         .help(help)
 }

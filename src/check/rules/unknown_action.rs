@@ -1,7 +1,6 @@
 //! Whether actions exist.
 
-use super::super::facts::Facts;
-use super::super::facts::RUN;
+use super::super::facts::{Facts, RUN, asks_a_person};
 use crate::diagnostic::rule::Rule;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::step::{Body, Role};
@@ -10,10 +9,18 @@ pub(super) const RULE: Rule = Rule {
     code: "RB0301",
     name: "unknown-action",
     summary: "`uses` names an action that does not exist, or that cannot stand there",
-    why: "`runbook actions` lists the actions with their inputs, outputs and effects. `runbook/run` stands in a `step=` block: a whole runbook is neither a probe nor an undo.",
-    fix: "",
-    wrong: "",
-    right: "",
+    why: "`runbook actions` lists the actions with their inputs, outputs and effects. `runbook/run` stands in a `step=` block: a whole runbook is neither a probe nor an undo. So do the actions of `manual/`: a probe or an undo cannot wait for a person.",
+    fix: "Correct the name. What no action does is a script, or `aws/call`.",
+    wrong: r#"```yaml step=look
+uses: kms/descrbe-key
+with: { key: alias/corpus }
+```
+"#,
+    right: r#"```yaml step=look
+uses: kms/describe-key
+with: { key: alias/corpus }
+```
+"#,
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
@@ -31,9 +38,15 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
                     None => diagnostic.help("`runbook actions` lists them"),
                 },
             );
-        } else if uses.value == RUN && block.role != Role::Step {
-            let message = format!("`{RUN}` cannot stand in a `{}=` block", block.role.word());
-            found.push(RULE.error(uses.span, message));
+        } else if block.role != Role::Step && (uses.value == RUN || asks_a_person(&uses.value)) {
+            let message =
+                format!("`{}` cannot stand in a `{}=` block", uses.value, block.role.word());
+            let diagnostic = RULE.error(uses.span, message);
+            found.push(if uses.value == RUN {
+                diagnostic
+            } else {
+                diagnostic.help("only a `step=` block can ask a person")
+            });
         }
     }
 }

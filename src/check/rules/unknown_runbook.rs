@@ -11,9 +11,17 @@ pub(super) const RULE: Rule = Rule {
     name: "unknown-runbook",
     summary: "A step or an obligation names a runbook that does not exist",
     why: "A runbook is named by the stem of its file, written out: which runbook runs must be known before the run.",
-    fix: "",
-    wrong: "",
-    right: "",
+    fix: "Write the stem of its file, without folder and `.md`. `runbook list` lists them.",
+    wrong: r#"```yaml step=copy
+uses: runbook/run
+with: { runbook: restore-copi, params: { bucket: corpus } }
+```
+"#,
+    right: r#"```yaml step=copy
+uses: runbook/run
+with: { runbook: restore-copy, params: { bucket: corpus } }
+```
+"#,
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -7,7 +7,14 @@ pub(super) const RULE: Rule = Rule {
     name: "missing-uses",
     summary: "A typed block does not say which action it uses",
     why: "A `yaml` block with a role is a typed action: `uses: kms/create-key`. `runbook actions` lists them.",
-    fix: "",
-    wrong: "",
-    right: "",
+    fix: "Add `uses: family/action`.",
+    wrong: r#"```yaml step=look
+with: { key: alias/corpus }
+```
+"#,
+    right: r#"```yaml step=look
+uses: kms/describe-key
+with: { key: alias/corpus }
+```
+"#,
 };

@@ -7,7 +7,31 @@ pub(super) const RULE: Rule = Rule {
     name: "unknown-key",
     summary: "A mapping has a key that means nothing there",
     why: "What is not known is an error, never ignored: a misspelt key would silently switch something off.",
-    fix: "",
-    wrong: "",
-    right: "",
+    fix: "Correct the spelling, or remove the key.",
+    wrong: r#"---
+objectiv: { rto: 2h }
+---
+
+```bash step=look
+#| effect: read
+./look
+```
+
+```bash health=answers
+./ask
+```
+"#,
+    right: r#"---
+objective: { rto: 2h }
+---
+
+```bash step=look
+#| effect: read
+./look
+```
+
+```bash health=answers
+./ask
+```
+"#,
 };

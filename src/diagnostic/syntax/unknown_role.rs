@@ -7,7 +7,15 @@ pub(super) const RULE: Rule = Rule {
     name: "unknown-role",
     summary: "The word before `=` in an info string is not a role",
     why: "The roles are `step`, `observe`, `undo` and `health`. A misspelt role would turn the block into prose.",
-    fix: "",
-    wrong: "",
-    right: "",
+    fix: "Write `step=`, `observe=`, `undo=` or `health=`; or leave out the word, if the block is only to be read.",
+    wrong: r#"```bash stpe=look
+#| effect: read
+./look
+```
+"#,
+    right: r#"```bash step=look
+#| effect: read
+./look
+```
+"#,
 };

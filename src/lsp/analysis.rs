@@ -1,0 +1,124 @@
+//! The findings in a document: exactly those of `runbook check`.
+
+use super::workspace::{Book, Home, PROJECT, RUNBOOKS, Workspace};
+use crate::check;
+use crate::diagnostic::Diagnostic;
+use crate::model::runbook::Runbook;
+use crate::model::step::Body;
+use crate::model::value::NodeKind;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The findings in a document, and the files that they depend on.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) found: Vec<Diagnostic>,
+    pub(super) depends_on: BTreeSet<PathBuf>,
+}
+
+/// What kind of document a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Runbook,
+    Project,
+    /// Something to read. There is nothing to say about it.
+    Other,
+}
+
+/// Tells what a file is. Markdown in a project's `runbooks` folder is a runbook, and elsewhere when
+/// it has both front matter and an executable block: a page that only shows blocks is none.
+pub(super) fn kind(workspace: &Workspace, path: &Path) -> Kind {
+    if path.file_name().is_some_and(|name| name == PROJECT) {
+        return Kind::Project;
+    }
+    let readme = path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case("readme"));
+    let home = workspace.home(path);
+    if home.is_some_and(|home| path.parent() == Some(&home.root.join(RUNBOOKS))) && !readme {
+        return Kind::Runbook;
+    }
+    let Some(book) = workspace.book(path) else { return Kind::Other };
+    let runbook = &book.runbook;
+    let begins = runbook.front.span.end > 0;
+    let runs = !runbook.steps.is_empty() || !runbook.health.is_empty();
+    if begins && runs { Kind::Runbook } else { Kind::Other }
+}
+
+/// Finds what is wrong with a document.
+pub(super) fn findings(workspace: &Workspace, path: &Path) -> Findings {
+    match kind(workspace, path) {
+        Kind::Other => Findings::default(),
+        Kind::Project => {
+            let found = workspace.home(path).map(|home| home.found.clone()).unwrap_or_default();
+            Findings { found, depends_on: BTreeSet::new() }
+        }
+        Kind::Runbook => match workspace.book(path) {
+            Some(book) => of_runbook(workspace, path, &book),
+            None => Findings::default(),
+        },
+    }
+}
+
+fn of_runbook(workspace: &Workspace, path: &Path, book: &Book) -> Findings {
+    let home = workspace.home(path);
+    let depends_on = RefCell::new(BTreeSet::new());
+    depends_on.borrow_mut().extend(home.as_ref().map(|home| home.root.join(PROJECT)));
+    let others = |name: &str| {
+        let home = home.as_ref()?;
+        depends_on.borrow_mut().insert(home.path_of(name));
+        Some(workspace.named(home, name)?.runbook.clone())
+    };
+    let mut found = book.found.clone();
+    found.extend(check::check(&check::Book {
+        runbook: &book.runbook,
+        others: &others,
+        catalog: &workspace.catalog,
+        project: home.as_ref().map(|home| &home.project),
+        files: &|_| check::Linked::Unknown,
+    }));
+    found.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
+    found.dedup();
+    Findings { found, depends_on: depends_on.into_inner() }
+}
+
+/// The runbooks that a check of this file would read and that have not been read, at most so many.
+pub(super) fn unread(workspace: &Workspace, path: &Path, most: usize) -> Vec<PathBuf> {
+    if kind(workspace, path) != Kind::Runbook {
+        return Vec::new();
+    }
+    let Some(home) = workspace.home(path) else { return Vec::new() };
+    let (mut seen, mut todo, mut unread) = (BTreeSet::new(), vec![path.to_path_buf()], Vec::new());
+    while let Some(path) = todo.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        if !workspace.is_read(&path) {
+            unread.push(path);
+            if unread.len() == most {
+                break;
+            }
+        } else if let Some(book) = workspace.book(&path) {
+            todo.extend(named_by(&book.runbook, &home));
+        }
+    }
+    unread
+}
+
+/// The files of the runbooks that a runbook names.
+fn named_by(runbook: &Runbook, home: &Home) -> Vec<PathBuf> {
+    let names = runbook.steps.iter().flat_map(|step| {
+        let owed = step.block.options.obligation.as_ref().and_then(|owed| owed.runbook.as_ref());
+        let run = match &step.block.body {
+            Body::Action { with, .. } => with
+                .iter()
+                .find(|(name, _)| name.value == "runbook")
+                .and_then(|(_, node)| match &node.kind {
+                    NodeKind::Text(text) => Some(text.value.as_str()),
+                    _ => None,
+                }),
+            Body::Script { .. } => None,
+        };
+        run.into_iter().chain(owed.map(|name| name.value.as_str()))
+    });
+    names.map(|name| home.path_of(name)).collect()
+}
