@@ -1,6 +1,7 @@
 //! `runbook actions`: what steps can do, as a list and as manual pages.
 
 use super::Global;
+use super::calls;
 use super::console::Out;
 use super::error::CliError;
 use super::exit::Exit;
@@ -17,6 +18,12 @@ pub(super) struct Args {
     /// An action, such as `kms/create-key`, or a family, such as `kms`.
     #[arg(value_name = "NAME")]
     name: Option<String>,
+    /// With `aws/call`: the calls of a service of the AWS CLI, such as `kms`.
+    #[arg(long, value_name = "SERVICE", requires = "name")]
+    service: Option<String>,
+    /// With `--service`: the fields of one call, such as `create-key`.
+    #[arg(long, value_name = "OPERATION", requires = "service")]
+    operation: Option<String>,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -27,11 +34,20 @@ pub(super) const AFTER: &str = "\
 Examples:
   runbook actions
   runbook actions kms
-  runbook actions kms/create-key";
+  runbook actions kms/create-key
+  runbook actions aws/call --service dynamodb --operation create-table";
 
 /// Runs it.
 pub(super) fn run(_global: &Global, args: &Args) -> Result<Exit, CliError> {
     let out = Out::new();
+    if let Some(service) = &args.service {
+        if args.name.as_deref() != Some("aws/call") {
+            return Err(CliError::usage("only `aws/call` has services")
+                .hint(format!("`runbook actions aws/call --service {service}`")));
+        }
+        calls::show(out, service, args.operation.as_deref(), args.json)?;
+        return Ok(Exit::Done);
+    }
     let catalog = catalog();
     let all: Vec<&ActionSpec> = catalog.iter().collect();
     let chosen: Vec<&ActionSpec> = match &args.name {

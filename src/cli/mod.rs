@@ -3,6 +3,7 @@
 mod abort;
 mod actions;
 mod answer;
+mod calls;
 mod check;
 mod completions;
 mod console;
