@@ -5,6 +5,7 @@ pub mod duration;
 pub mod id;
 pub mod mode;
 pub mod param;
+pub mod permission;
 pub mod project;
 pub mod runbook;
 pub mod secret;
