@@ -6,9 +6,8 @@ use super::exit::Exit;
 use super::params::{self, Given};
 use super::project::{Home, note, suggestion};
 use super::{Global, world};
-use crate::iam::{self, Account, INLINE, MANAGED, Part, Policies, Reading, Sources, Statement};
+use crate::iam::{self, Account, INLINE, MANAGED, Part, Policies, Sources, Statement};
 use crate::model::project::{Access, Environment};
-use crate::model::step::Interpreter;
 use crate::model::value::Values;
 use crate::run::report::text::{Paint, counted, fold, harmless, width};
 use serde_json::{Value, json};
@@ -115,12 +114,9 @@ struct Files {
 }
 
 impl Sources for Files {
-    fn script(&self, interpreter: Interpreter, text: &str) -> Option<Reading> {
-        iam_sources::script(interpreter, text)
-    }
-
     fn actions(&self, service: &str, operation: &str) -> Option<Vec<String>> {
-        iam_sources::actions(service, operation)
+        let _ = (service, operation);
+        None
     }
 
     fn template(&self, path: &str) -> Option<String> {
@@ -390,24 +386,4 @@ fn foot(name: &str, account: &Account, args: &Args, paint: Paint, columns: usize
     let command = format!("runbook iam {}{env} --account {name} --policy", args.name);
     lines.push(format!("  next  {}", paint.command(&command)));
     lines
-}
-
-/// The seam to the layers that read scripts and know the services.
-mod iam_sources {
-    use crate::iam::{Reading, Unread};
-    use crate::model::step::Interpreter;
-
-    pub(super) fn script(interpreter: Interpreter, text: &str) -> Option<Reading> {
-        let word = if interpreter == Interpreter::Python { "boto" } else { "aws" };
-        let Some(found) = text.find(word) else { return Some(Reading::default()) };
-        let what = "this script".to_owned();
-        Some(Reading {
-            calls: vec![],
-            unread: vec![Unread { what, range: found..found + word.len() }],
-        })
-    }
-
-    pub(super) const fn actions(_service: &str, _operation: &str) -> Option<Vec<String>> {
-        None
-    }
 }

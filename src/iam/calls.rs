@@ -10,53 +10,9 @@ use super::resource::Place;
 use crate::model::permission::Kind;
 use crate::model::step::{Body, Interpreter};
 use crate::model::value::{Node, NodeKind, Text, Value};
+use crate::script::{self, Word};
 use crate::source::{Span, Spanned};
 use std::collections::BTreeSet;
-use std::ops::Range;
-
-/// One call of the AWS CLI in a script.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// The service, as the AWS CLI calls it.
-    pub service: String,
-    /// The operation, as the AWS CLI calls it.
-    pub operation: String,
-    /// The options (`--bucket`), with what follows them.
-    pub options: Vec<(String, Option<Word>)>,
-    /// What is neither an option nor the value of one, after the operation.
-    pub arguments: Vec<Word>,
-    /// Where it stands in the script.
-    pub range: Range<usize>,
-}
-
-/// A word of a script.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Word {
-    /// Exactly this.
-    Literal(String),
-    /// Exactly the value of that variable.
-    Variable(String),
-    /// Anything else.
-    Other,
-}
-
-/// What a script says about AWS.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reading {
-    /// The calls whose service and operation can be read.
-    pub calls: Vec<Call>,
-    /// What certainly or probably calls AWS and cannot be read.
-    pub unread: Vec<Unread>,
-}
-
-/// A part of a script that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unread {
-    /// What it is, in words.
-    pub what: String,
-    /// Where it stands in the script.
-    pub range: Range<usize>,
-}
 
 /// What a block calls by name, and what of it cannot be told.
 #[derive(Default)]
@@ -69,7 +25,7 @@ pub(super) struct Found {
 pub(super) fn of_block(site: &Site<'_>, sources: &dyn Sources) -> Found {
     let mut found = Found::default();
     match &site.block.body {
-        Body::Script { interpreter, text } => script(site, sources, *interpreter, text, &mut found),
+        Body::Script { interpreter, text } => of_script(site, sources, *interpreter, text, &mut found),
         Body::Action { uses, with } => match uses.value.as_str() {
             "aws/call" => generic(site, sources, with, uses.span, &mut found),
             "cloudformation/deploy" => template(site, sources, with, uses.span, &mut found),
@@ -83,6 +39,7 @@ pub(super) fn of_block(site: &Site<'_>, sources: &dyn Sources) -> Found {
             _ => {}
         },
     }
+    found.cannot_tell.sort_by_key(|(_, span)| span.start);
     found
 }
 
@@ -94,19 +51,31 @@ fn shown(given: &Given) -> String {
     }
 }
 
-fn script(
+fn of_script(
     site: &Site<'_>,
     sources: &dyn Sources,
     interpreter: Interpreter,
     text: &Text,
     found: &mut Found,
 ) {
-    let Some(reading) = sources.script(interpreter, &text.value) else {
-        found.cannot_tell.push(("what this script calls: it cannot be read".to_owned(), text.span));
-        return;
+    let reading = match script::read(interpreter, &text.value) {
+        Ok(reading) => reading,
+        Err(error) => {
+            let what = format!("what this script calls: it cannot be read ({error})");
+            found.cannot_tell.push((what, text.locate(error.range)));
+            return;
+        }
     };
-    for unread in reading.unread {
-        found.cannot_tell.push((format!("what {} calls", unread.what), text.locate(unread.range)));
+    for range in reading.unreadable_aws {
+        let what = match interpreter {
+            Interpreter::Python => "what the script calls through boto3",
+            _ => "which operation this `aws` calls: it is not written out",
+        };
+        found.cannot_tell.push((what.to_owned(), text.locate(range)));
+    }
+    for range in reading.unknown {
+        let what = "what this runs, if that calls AWS: its text is not in the runbook";
+        found.cannot_tell.push((what.to_owned(), text.locate(range)));
     }
     for call in reading.calls {
         let option = |name: &str| {
@@ -115,21 +84,13 @@ fn script(
                 Some(Word::Literal(text)) => Given::Known(Value::from(text.as_str())),
                 Some(Word::Variable(name)) => variable(site, name),
                 Some(Word::Other) | None => {
-                    Given::Unknown(format!("the script puts `{name}` together"))
+                    Given::Unknown("the script puts it together".to_owned())
                 }
             })
         };
-        let span = text.locate(call.range.clone());
-        operation(
-            site,
-            sources,
-            &call.service,
-            &call.operation,
-            &|kind| kind.option,
-            &option,
-            span,
-            found,
-        );
+        let (service, operation) = (&call.service, &call.operation);
+        let called = Called { service, operation, spelled: |naming| naming.option, named: &option };
+        called.ask(site, sources, text.locate(call.range.clone()), found);
     }
 }
 
@@ -165,7 +126,9 @@ fn generic(
         };
         Some(given::input(entries, name, site.scope)).filter(|given| *given != Given::Absent)
     };
-    operation(site, sources, &service, &name, &|kind| kind.field, &field, span, found);
+    let (service, operation) = (&service, &name);
+    let called = Called { service, operation, spelled: |naming| naming.field, named: &field };
+    called.ask(site, sources, span, found);
 }
 
 /// How calls name a kind of resource.
@@ -189,7 +152,7 @@ const fn naming(
 }
 
 /// The names that narrow. What is not here is not narrowed.
-const NAMES: [Naming; 9] = [
+const NAMES: [Naming; 8] = [
     naming("kms", Kind::Key, "--key-id", "KeyId"),
     naming("kms", Kind::Key, "--target-key-id", "TargetKeyId"),
     naming("kms", Kind::Alias, "--alias-name", "AliasName"),
@@ -198,7 +161,6 @@ const NAMES: [Naming; 9] = [
     naming("secretsmanager", Kind::Secret, "--secret-id", "SecretId"),
     naming("logs", Kind::LogGroup, "--log-group-name", "logGroupName"),
     naming("cloudformation", Kind::Stack, "--stack-name", "StackName"),
-    naming("s3", Kind::Objects, "--key", "Key"),
 ];
 
 /// What these services let nobody narrow, whatever the call names.
@@ -223,78 +185,65 @@ const NEVER_NARROWED: [&str; 18] = [
     "secretsmanager:ListSecrets",
 ];
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one call of two callers that differ in two closures"
-)]
-fn operation(
-    site: &Site<'_>,
-    sources: &dyn Sources,
-    service: &str,
-    name: &str,
-    spelled: &dyn Fn(&Naming) -> &'static str,
-    named: &dyn Fn(&str) -> Option<Given>,
-    span: Span,
-    found: &mut Found,
-) {
-    // AWS always allows this one.
-    if (service, name) == ("sts", "get-caller-identity") {
-        return;
-    }
-    let Some(actions) = sources.actions(service, name) else {
-        found.cannot_tell.push((format!("the permissions of `aws {service} {name}`"), span));
-        return;
-    };
-    for action in actions {
-        found.cannot_tell.extend(uses_a_key(&action).map(|what| (what, span)));
-        for (resource, wide) in narrowed(&action, spelled, named, &site.place) {
-            let part = site.part.unwrap_or(Part::Run);
-            found.asks.push(Ask {
-                part,
-                action: action.clone(),
-                resource,
-                condition: None,
-                wide,
-                only: None,
-            });
-        }
-    }
+/// One operation that is called, and how what it is called with can be asked for.
+struct Called<'a> {
+    service: &'a str,
+    operation: &'a str,
+    /// How this way of calling spells a name.
+    spelled: fn(&Naming) -> &'static str,
+    /// What is given under a name that is spelled so.
+    named: &'a dyn Fn(&str) -> Option<Given>,
 }
 
-/// The resources of an action, as far as the call names them.
-fn narrowed(
-    action: &str,
-    spelled: &dyn Fn(&Naming) -> &'static str,
-    named: &dyn Fn(&str) -> Option<Given>,
-    place: &Place,
-) -> Vec<(Pattern, Option<String>)> {
-    let service = action.split(':').next().unwrap_or_default();
-    let everything = |why: Option<&str>| vec![(Pattern::written("*"), why.map(str::to_owned))];
-    if action == "logs:DescribeLogGroups" {
-        return vec![(place.every(Kind::LogGroup), None)];
-    }
-    if NEVER_NARROWED.contains(&action) {
-        return everything(None);
-    }
-    let mut all = Vec::new();
-    for naming in NAMES.iter().filter(|naming| naming.service == service) {
-        let Some(given) = named(spelled(naming)) else { continue };
-        // A key of S3 is the name of an object, which the bucket's name stands before.
-        if naming.kind == Kind::Objects {
-            continue;
+impl Called<'_> {
+    fn ask(&self, site: &Site<'_>, sources: &dyn Sources, span: Span, found: &mut Found) {
+        // AWS always allows this one.
+        if (self.service, self.operation) == ("sts", "get-caller-identity") {
+            return;
         }
-        let kind = if naming.kind == Kind::Bucket && is_on_objects(action) {
-            Kind::Objects
-        } else {
-            naming.kind
+        let Some(actions) = sources.actions(self.service, self.operation) else {
+            let what = format!("the permissions of `aws {} {}`", self.service, self.operation);
+            found.cannot_tell.push((what, span));
+            return;
         };
-        let resources = named_by(kind, &given, &format!("`{}`", spelled(naming)), place);
-        all.extend(resources.into_iter().map(|(resource, _, wide)| (resource, wide)));
+        for action in actions {
+            found.cannot_tell.extend(uses_a_key(&action).map(|what| (what, span)));
+            for (resource, wide) in self.narrowed(&action, &site.place) {
+                let part = site.part.unwrap_or(Part::Run);
+                let action = action.clone();
+                found.asks.push(Ask { part, action, resource, condition: None, wide, only: None });
+            }
+        }
     }
-    if all.is_empty() {
-        return everything(Some("what the call names is not read for this operation"));
+
+    /// The resources of an action, as far as the call names them.
+    fn narrowed(&self, action: &str, place: &Place) -> Vec<(Pattern, Option<String>)> {
+        let service = action.split(':').next().unwrap_or_default();
+        let everything = |why: Option<&str>| vec![(Pattern::written("*"), why.map(str::to_owned))];
+        if action == "logs:DescribeLogGroups" {
+            let why = "IAM knows this permission on all log groups only";
+            return vec![(place.every(Kind::LogGroup), Some(why.to_owned()))];
+        }
+        if NEVER_NARROWED.contains(&action) {
+            return everything(None);
+        }
+        let mut all = Vec::new();
+        for naming in NAMES.iter().filter(|naming| naming.service == service) {
+            let spelled = (self.spelled)(naming);
+            let Some(given) = (self.named)(spelled) else { continue };
+            let kind = if naming.kind == Kind::Bucket && is_on_objects(action) {
+                Kind::Objects
+            } else {
+                naming.kind
+            };
+            let resources = named_by(kind, &given, &format!("`{spelled}`"), place);
+            all.extend(resources.into_iter().map(|(resource, _, wide)| (resource, wide)));
+        }
+        if all.is_empty() {
+            return everything(Some("what the call names is not read for this operation"));
+        }
+        all
     }
-    all
 }
 
 /// Whether an action of S3 is asked on objects, and not on the bucket.

@@ -13,13 +13,11 @@ mod resource;
 #[cfg(test)]
 mod tests;
 
-pub use calls::{Call, Reading, Unread, Word};
 pub use collect::collect;
 pub use policy::{INLINE, MANAGED, Part, Statement, document, size, split};
 
 use crate::model::action::Catalog;
 use crate::model::project::Environment;
-use crate::model::step::Interpreter;
 use crate::model::value::Values;
 use crate::plan::Plan;
 use std::collections::BTreeMap;
@@ -40,8 +38,6 @@ pub struct Question<'a> {
 
 /// What this layer asks of others.
 pub trait Sources {
-    /// The AWS calls of a script. Nothing when it cannot be read.
-    fn script(&self, interpreter: Interpreter, text: &str) -> Option<Reading>;
     /// The IAM actions of an operation, in the words of the AWS CLI. Nothing when it is not known.
     fn actions(&self, service: &str, operation: &str) -> Option<Vec<String>>;
     /// The text of a template, by its path from the folder of the runbooks.

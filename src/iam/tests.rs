@@ -1,41 +1,18 @@
 //! What whole runbooks need.
 
-use super::{Account, Call, Part, Policies, Question, Reading, Sources, Unread, Word, collect};
+use super::{Account, Part, Policies, Question, Sources, collect};
 use crate::actions::catalog::catalog;
 use crate::model::project::Project;
-use crate::model::step::Interpreter;
 use crate::model::value::Values;
 use crate::{parse, plan};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Knows one script, one template, and two operations.
+/// Knows one template and a few operations.
 struct Known;
 
 impl Sources for Known {
-    fn script(&self, interpreter: Interpreter, text: &str) -> Option<Reading> {
-        let mut reading = Reading::default();
-        if interpreter == Interpreter::Python {
-            reading.unread.push(Unread { what: "boto".to_owned(), range: 0..1 });
-        }
-        for (at, line) in text.match_indices("aws ") {
-            let words: Vec<&str> = text[at..].lines().next()?.split(' ').skip(1).collect();
-            let mut options = Vec::new();
-            for pair in words[2..].chunks(2) {
-                let word = match pair.get(1)?.strip_prefix('$') {
-                    Some(name) => Word::Variable(name.to_owned()),
-                    None => Word::Literal(pair[1].to_owned()),
-                };
-                options.push((pair[0].to_owned(), Some(word)));
-            }
-            let (service, operation) = (words[0].to_owned(), words[1].to_owned());
-            let range = at..at + line.len();
-            reading.calls.push(Call { service, operation, options, arguments: Vec::new(), range });
-        }
-        Some(reading)
-    }
-
     fn actions(&self, service: &str, operation: &str) -> Option<Vec<String>> {
         let action = match (service, operation) {
             ("kms", "encrypt") => "kms:Encrypt",
@@ -48,7 +25,8 @@ impl Sources for Known {
     }
 
     fn template(&self, path: &str) -> Option<String> {
-        (path == "stacks/a.yaml").then(|| "Resources:\n  B:\n    Type: AWS::S3::Bucket\n".to_owned())
+        (path == "stacks/a.yaml")
+            .then(|| "Resources:\n  B:\n    Type: AWS::S3::Bucket\n".to_owned())
     }
 }
 
@@ -79,7 +57,13 @@ fn needs(books: &[(&str, &str)], environment: Option<&str>, params: serde_json::
     let plan = plan::build(&first, &catalog, &load).expect("a plan");
     let params: Values = params.as_object().cloned().unwrap_or_default();
     let environment = environment.map(|name| &project.environments[name]);
-    collect(&Question { plan: &plan, catalog: &catalog, params: &params, environment, sources: &Known })
+    collect(&Question {
+        plan: &plan,
+        catalog: &catalog,
+        params: &params,
+        environment,
+        sources: &Known,
+    })
 }
 
 fn data(steps: &str, params: serde_json::Value) -> Account {
@@ -105,9 +89,16 @@ fn shown(account: &Account) -> Vec<String> {
 
 #[test]
 fn inputs_narrow_as_far_as_they_are_known() {
-    let steps = step("a", "uses: s3/read-probe\nwith: { bucket: \"{{ params.name }}-{{ accounts.data.id }}\", prefix: x/ }\nneeds: []")
-        + &step("b", "uses: lambda/invoke\nwith: { function: \"{{ steps.a.read }}-f\" }\nirreversible: test")
-        + &step("c", "uses: cloudformation/outputs\nwith: { stack: \"{{ params.wanted }}\" }");
+    let steps = step(
+        "a",
+        "uses: s3/read-probe\nwith: { bucket: \"{{ params.name }}-{{ accounts.data.id }}\", prefix: x/ }\nneeds: []",
+    ) + &step(
+        "b",
+        "uses: lambda/invoke\nwith: { function: \"{{ steps.a.read }}-f\" }\nirreversible: test",
+    ) + &step(
+        "c",
+        "uses: cloudformation/outputs\nwith: { stack: \"{{ params.wanted }}\" }",
+    );
     let account = data(&steps, json!({ "name": "corpus" }));
     assert_eq!(
         shown(&account),
@@ -139,7 +130,10 @@ fn inputs_narrow_as_far_as_they_are_known() {
 fn without_an_environment_accounts_and_regions_are_stars() {
     let text = format!(
         "{FRONT}{}",
-        step("a", "uses: s3/read-probe\nwith: { bucket: \"b-{{ accounts.data.id }}\", key: 1234 }\nneeds: []")
+        step(
+            "a",
+            "uses: s3/read-probe\nwith: { bucket: \"b-{{ accounts.data.id }}\", key: 1234 }\nneeds: []"
+        )
     );
     let policies = needs(&[("main", &text)], None, json!({}));
     let lines = shown(&policies.accounts["data"]);
@@ -149,12 +143,13 @@ fn without_an_environment_accounts_and_regions_are_stars() {
 
 #[test]
 fn a_key_by_its_alias_is_narrowed_where_iam_can_and_said_to_be_wide_where_not() {
-    let account = data(&step("a", "uses: kms/describe-key\nwith: { key: alias/corpus }"), json!({}));
+    let account =
+        data(&step("a", "uses: kms/describe-key\nwith: { key: alias/corpus }"), json!({}));
     assert_eq!(
         shown(&account),
         [
-            "RunKms: kms:DescribeKey on arn:aws:kms:HERE:key/*{\"StringEquals\":{\"kms:RequestAlias\":\"alias/corpus\"}}",
-            "RunKmsNo2: kms:GetKeyRotationStatus on arn:aws:kms:HERE:key/*",
+            "RunKms: kms:GetKeyRotationStatus on arn:aws:kms:HERE:key/*",
+            "RunKmsNo2: kms:DescribeKey on arn:aws:kms:HERE:key/*{\"StringEquals\":{\"kms:RequestAlias\":\"alias/corpus\"}}",
         ]
     );
     assert_eq!(account.wide.len(), 1);
@@ -176,9 +171,13 @@ fn what_a_run_a_look_and_an_undo_need_stays_apart() {
         ]
     );
     assert_eq!(account.reasons[2].only, ["when the alias does not exist"]);
-    assert!(shown(&account).contains(
-        &"RunKmsNo2: kms:UpdateAlias on arn:aws:kms:HERE:alias/a arn:aws:kms:HERE:key/*".to_owned()
-    ) || shown(&account).iter().any(|line| line.contains("kms:UpdateAlias on arn:aws:kms:HERE:alias/a arn:aws:kms:HERE:key/*")));
+    assert!(
+        shown(&account).contains(
+            &"RunKmsNo2: kms:UpdateAlias on arn:aws:kms:HERE:alias/a arn:aws:kms:HERE:key/*"
+                .to_owned()
+        ) || shown(&account).iter().any(|line| line
+            .contains("kms:UpdateAlias on arn:aws:kms:HERE:alias/a arn:aws:kms:HERE:key/*"))
+    );
 
     // An undo of the author's own replaces the action's, and so does a look.
     let own = "\n```yaml undo=a\nuses: lambda/invoke\nwith: { function: f }\n```\n\n```yaml observe=a\nuses: kms/key-usage\nwith: { key: 1234 }\n```\n";
@@ -199,15 +198,23 @@ fn inputs_decide_what_is_needed_at_all() {
     let named = users(", services: [s3], buckets: [one, two]");
     assert!(!named.contains("ListAllMyBuckets") && !named.contains("lambda:"), "{named}");
     assert!(named.contains("arn:aws:s3:::one arn:aws:s3:::two"), "{named}");
-    assert!(users(", services: [logs]").contains("logs:DescribeLogGroups on arn:aws:logs:HERE:log-group:*"));
+    assert!(
+        users(", services: [logs]")
+            .contains("logs:DescribeLogGroups on arn:aws:logs:HERE:log-group:*")
+    );
 }
 
 #[test]
 fn each_element_of_a_known_list_is_named() {
-    let steps = step("a", "uses: cloudformation/outputs\nfor_each: '[\"one\", \"two\"]'\nwith: { stack: \"{{ item }}\" }");
+    let steps = step(
+        "a",
+        "uses: cloudformation/outputs\nfor_each: '[\"one\", \"two\"]'\nwith: { stack: \"{{ item }}\" }",
+    );
     assert_eq!(
         shown(&data(&steps, json!({}))),
-        ["RunCloudformation: cloudformation:DescribeStacks on arn:aws:cloudformation:HERE:stack/one/* arn:aws:cloudformation:HERE:stack/two/*"]
+        [
+            "RunCloudformation: cloudformation:DescribeStacks on arn:aws:cloudformation:HERE:stack/one/* arn:aws:cloudformation:HERE:stack/two/*"
+        ]
     );
 }
 
@@ -215,25 +222,50 @@ fn each_element_of_a_known_list_is_named() {
 fn runbooks_that_a_runbook_runs_are_in_it_with_their_parameters_and_probes() {
     let main = format!(
         "{FRONT}{}",
-        step("go", "uses: runbook/run\nwith: { runbook: inner, params: { name: \"{{ params.name }}-x\", wanted: w, token: s } }")
+        step(
+            "go",
+            "uses: runbook/run\nwith: { runbook: inner, params: { name: \"{{ params.name }}-x\", wanted: w, token: s } }"
+        )
     );
     let probe = "\n## H\n\n### Q\n\n```yaml health=ok\nuses: lambda/invoke\neffect: read\naccount: other\nwith: { function: \"{{ params.name }}\" }\n```\n";
-    let inner = format!("{FRONT}{}{probe}", step("s", "uses: cloudformation/outputs\nwith: { stack: \"{{ params.name }}-{{ params.token }}\" }"));
-    let policies = needs(&[("main", &main), ("inner", &inner)], Some("prod"), json!({ "name": "n" }));
+    let inner = format!(
+        "{FRONT}{}{probe}",
+        step(
+            "s",
+            "uses: cloudformation/outputs\nwith: { stack: \"{{ params.name }}-{{ params.token }}\" }"
+        )
+    );
+    let policies =
+        needs(&[("main", &main), ("inner", &inner)], Some("prod"), json!({ "name": "n" }));
     let lines = shown(&policies.accounts["data"]);
     // A secret is never in a policy, not even as a part of a name.
-    assert_eq!(lines, ["RunCloudformation: cloudformation:DescribeStacks on arn:aws:cloudformation:HERE:stack/n-x-*/*"]);
+    assert_eq!(
+        lines,
+        [
+            "RunCloudformation: cloudformation:DescribeStacks on arn:aws:cloudformation:HERE:stack/n-x-*/*"
+        ]
+    );
     assert_eq!(policies.accounts["data"].reasons[0].asked_by, ["go/s"]);
     let other = shown(&policies.accounts["other"]);
-    assert_eq!(other, ["RunLambda: lambda:InvokeFunction on arn:aws-us-gov:lambda:us-gov-west-1:333333333333:function:n-x"]);
+    assert_eq!(
+        other,
+        [
+            "RunLambda: lambda:InvokeFunction on arn:aws-us-gov:lambda:us-gov-west-1:333333333333:function:n-x"
+        ]
+    );
     assert_eq!(policies.accounts["other"].reasons[0].asked_by, ["go/ok (health)"]);
 }
 
 #[test]
 fn scripts_are_read_and_what_cannot_be_is_said_with_its_place() {
-    let script = |id: &str, language: &str, text: &str| format!("\n### S\n\n```{language} step={id}\n{text}\n```\n");
-    let steps = script("a", "bash", "#| effect: read\n#| env:\n#|   KEY: \"arn:aws:kms:eu-west-1:222222222222:key/{{ params.name }}\"\n#|   BUCKET: \"{{ steps.z.bucket }}\"\naws kms encrypt --key-id $KEY --plaintext x\naws kms list-aliases --key-id $KEY\naws s3api get-object --bucket $BUCKET --key k\naws dynamodb put-item --table-name t\naws sts get-caller-identity\naws s3 sync")
-        + &script("p", "python", "#| effect: read\nboto")
+    let script = |id: &str, language: &str, text: &str| {
+        format!("\n### S\n\n```{language} step={id}\n{text}\n```\n")
+    };
+    let steps = script(
+        "a",
+        "bash",
+        "#| effect: read\n#| env:\n#|   KEY: \"arn:aws:kms:eu-west-1:222222222222:key/{{ params.name }}\"\n#|   BUCKET: \"{{ steps.z.bucket }}\"\naws kms encrypt --key-id \"$KEY\" --plaintext x\naws kms list-aliases --key-id \"$KEY\"\naws s3api get-object --bucket \"$BUCKET\" --key k\naws dynamodb put-item --table-name t\naws sts get-caller-identity\naws s3 sync a b\naws \"$BUCKET\" get-it",
+    ) + &script("p", "python", "#| effect: read\nimport boto3")
         + &script("plain", "sh", "#| effect: read\necho hello");
     let account = data(&steps, json!({ "name": "k1" }));
     assert_eq!(
@@ -244,22 +276,33 @@ fn scripts_are_read_and_what_cannot_be_is_said_with_its_place() {
             "RunS3: s3:GetObject on arn:aws:s3:::*/*",
         ]
     );
-    let told: Vec<_> = account.cannot_tell.iter().map(|t| (t.what.as_str(), t.place.as_str())).collect();
+    let told: Vec<_> =
+        account.cannot_tell.iter().map(|t| (t.what.as_str(), t.place.as_str())).collect();
     assert_eq!(
         told,
         [
-            ("whether `s3:GetObject` needs kms:Decrypt too: it does where a customer's key encrypts", "runbooks/main.md:27"),
-            ("the permissions of `aws s3 sync`", "runbooks/main.md:30"),
-            ("what boto calls", "runbooks/main.md:37"),
+            (
+                "whether `s3:GetObject` needs kms:Decrypt too: it does where a customer's key encrypts",
+                "runbooks/main.md:25"
+            ),
+            ("the permissions of `aws s3 sync`", "runbooks/main.md:28"),
+            ("which operation this `aws` calls: it is not written out", "runbooks/main.md:29"),
+            ("what the script calls through boto3", "runbooks/main.md:36"),
         ]
     );
 }
 
 #[test]
 fn a_generic_call_asks_for_what_its_operation_does() {
-    let known = step("a", "uses: aws/call\nwith: { service: kms, operation: encrypt, input: { KeyId: k1 } }\nirreversible: test");
+    let known = step(
+        "a",
+        "uses: aws/call\nwith: { service: kms, operation: encrypt, input: { KeyId: k1 } }\nirreversible: test",
+    );
     assert_eq!(shown(&data(&known, json!({}))), ["RunKms: kms:Encrypt on arn:aws:kms:HERE:key/k1"]);
-    let unknown = step("a", "uses: aws/call\nwith: { service: \"{{ params.wanted }}\", operation: encrypt }\nirreversible: test");
+    let unknown = step(
+        "a",
+        "uses: aws/call\nwith: { service: \"{{ params.wanted }}\", operation: encrypt }\nirreversible: test",
+    );
     let account = data(&unknown, json!({}));
     assert!(account.statements.is_empty());
     assert_eq!(account.cannot_tell[0].what, "which operation `aws/call` calls: only the run knows");
@@ -267,7 +310,8 @@ fn a_generic_call_asks_for_what_its_operation_does() {
 
 #[test]
 fn what_a_template_needs_is_never_guessed() {
-    let deploy = step("a", "uses: cloudformation/deploy\nwith: { stack: data, template: stacks/a.yaml }");
+    let deploy =
+        step("a", "uses: cloudformation/deploy\nwith: { stack: data, template: stacks/a.yaml }");
     let account = data(&deploy, json!({}));
     assert_eq!(
         account.cannot_tell[0].what,
@@ -279,6 +323,7 @@ fn what_a_template_needs_is_never_guessed() {
 
 #[test]
 fn what_acts_in_no_account_needs_nothing() {
-    let text = format!("{FRONT}{}", step("a", "uses: http/check\nwith: { url: \"https://a.example\" }"));
+    let text =
+        format!("{FRONT}{}", step("a", "uses: http/check\nwith: { url: \"https://a.example\" }"));
     assert!(needs(&[("main", &text)], Some("prod"), json!({})).accounts.is_empty());
 }
