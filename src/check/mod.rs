@@ -4,11 +4,13 @@
 //! catalog of actions and the project are given to it. One rule is one file under `rules/`.
 
 mod facts;
+mod references;
 mod rules;
 #[cfg(test)]
 mod test_catalog;
 #[cfg(test)]
 mod tests;
+mod typed;
 
 use crate::diagnostic::rule::Rule;
 use crate::diagnostic::{Diagnostic, syntax};

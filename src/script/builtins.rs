@@ -51,7 +51,10 @@ impl Scanner<'_> {
             }
             "trap" => {
                 if let Some(code) = arguments.first().and_then(Token::verbatim) {
-                    self.within(code, |inner| inner.list(false))?;
+                    let wrong = self.wrong.take();
+                    // It is no text of commands when it cannot be read as one: `trap - EXIT`.
+                    let _ = self.within(code, |inner| inner.list(false));
+                    self.wrong = wrong;
                 }
             }
             "bash" | "sh" | "dash" => self.shell(arguments)?,
@@ -168,8 +171,11 @@ impl Scanner<'_> {
                 return Ok(());
             };
             let before = std::mem::take(&mut self.found);
+            let wrong = self.wrong.take();
             let read = self.within(part, |inner| inner.list(false));
             let inner = std::mem::replace(&mut self.found, before);
+            // It is a text to this shell. What is wrong in it is no error of the script's syntax.
+            self.wrong = wrong;
             if read.is_err() {
                 self.found.unknown.push(code.range.clone());
                 return Ok(());

@@ -1,69 +1,105 @@
-//! Commands: where one begins and ends, its words, its redirections and here-documents.
+//! Commands: where one begins and ends, and its words.
 
-use super::scanner::{Heredoc, Scanner, Step};
+use super::grammar::{Grammar, Kind};
+use super::scanner::{DEEPEST, Scanner, Step};
 use super::words::Token;
-
-/// What is open around a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Frame {
-    Parenthesis(usize),
-    Case,
-}
-
-/// Words after which another command begins.
-const BETWEEN: [&str; 13] =
-    ["if", "then", "else", "elif", "fi", "do", "done", "while", "until", "{", "}", "!", "time"];
+use std::ops::Range;
 
 impl Scanner<'_> {
     /// Reads commands to the end, or through the parenthesis that closes the substitution they stand in.
     pub(super) fn list(&mut self, parenthesis: bool) -> Step {
         let start = self.at;
-        let mut frames: Vec<Frame> = Vec::new();
+        let mut grammar = Grammar::default();
         loop {
             self.blanks();
             let Some(byte) = self.peek() else { break };
+            let at = self.at;
             match byte {
-                b'\n' => self.line_end()?,
+                b'\n' => {
+                    grammar.line_end();
+                    self.line_end()?;
+                }
                 b'#' => self.comment(),
-                b';' if frames.last() == Some(&Frame::Case) && self.starts_with(";;") => {
+                b';' if self.starts_with(";;") || self.starts_with(";&") => {
                     self.at += 2;
-                    self.pattern(&mut frames)?;
-                }
-                b';' if frames.last() == Some(&Frame::Case) && self.starts_with(";&") => {
-                    self.at += 2;
-                    self.pattern(&mut frames)?;
-                }
-                b'&' if self.byte(self.at + 1) == Some(b'>') => self.redirection()?,
-                b';' | b'&' | b'|' => self.at += 1,
-                b')' => match frames.last() {
-                    Some(Frame::Parenthesis(_)) => {
-                        frames.pop();
+                    if self.peek() == Some(b'&') {
                         self.at += 1;
                     }
-                    None if parenthesis => {
-                        self.at += 1;
-                        return Ok(());
+                    if grammar.branch_ends(at..self.at) {
+                        self.pattern(&mut grammar)?;
                     }
-                    _ => {
-                        return self.fail("nothing is open that this closes", self.at..self.at + 1);
+                }
+                b')' if parenthesis && grammar.is_closed() => {
+                    grammar.list_ends(at..at + 1);
+                    self.at += 1;
+                    self.note(grammar);
+                    return Ok(());
+                }
+                b')' => {
+                    if !grammar.close_parenthesis(at) {
+                        return self.fail("nothing is open that this closes", at..at + 1);
                     }
-                },
-                b'(' => self.open(&mut frames)?,
-                b'<' | b'>' if self.byte(self.at + 1) != Some(b'(') => self.redirection()?,
-                _ => self.command(&mut frames)?,
+                    self.at += 1;
+                }
+                b'(' => self.open(&mut grammar)?,
+                _ if grammar.command_ended() && self.redirects() => self.redirection()?,
+                b'&' if self.byte(at + 1) == Some(b'>') => self.command(&mut grammar)?,
+                b';' | b'&' | b'|' => {
+                    let twice = byte != b';' && self.byte(at + 1) == Some(byte);
+                    let both = self.starts_with("|&");
+                    self.at += if twice || both { 2 } else { 1 };
+                    grammar.operator(at..self.at, twice || byte == b'|');
+                }
+                _ => self.command(&mut grammar)?,
+            }
+            if grammar.depth() > DEEPEST {
+                return self.fail("this is nested too deeply to be read", at..at + 1);
             }
         }
-        if let Some(Frame::Parenthesis(at)) = frames.last() {
-            return self.fail("this parenthesis is never closed", *at..*at + 1);
+        if let Some(at) = grammar.open_parenthesis() {
+            return self.fail("this parenthesis is never closed", at..at + 1);
         }
         if parenthesis {
             let open = start.saturating_sub(2);
             return self.fail("this substitution is never closed", open..start);
         }
+        grammar.list_ends(self.last_place(start));
+        self.note(grammar);
         Ok(())
     }
 
-    fn open(&mut self, frames: &mut Vec<Frame>) -> Step {
+    fn note(&mut self, grammar: Grammar) {
+        if self.wrong.is_none() {
+            self.wrong = grammar.wrong;
+        }
+    }
+
+    /// The last character that is read, for what is wrong with the end of a text.
+    fn last_place(&self, start: usize) -> Range<usize> {
+        let read = &self.text[start.min(self.end)..self.end];
+        let end = start + read.trim_end().len();
+        let last = self.text[..end].char_indices().last().map_or(0, |(at, _)| at);
+        last..end
+    }
+
+    /// Whether a redirection stands here, perhaps with a number before it.
+    fn redirects(&self) -> bool {
+        let mut at = self.at;
+        if self.byte(at) == Some(b'{') {
+            let end = self.name_end(at + 1);
+            at = if self.byte(end) == Some(b'}') { end + 1 } else { at };
+        }
+        while self.byte(at).is_some_and(|byte| byte.is_ascii_digit()) {
+            at += 1;
+        }
+        match self.byte(at) {
+            Some(b'<' | b'>') => self.byte(at + 1) != Some(b'('),
+            Some(b'&') => at == self.at && self.byte(at + 1) == Some(b'>'),
+            _ => false,
+        }
+    }
+
+    fn open(&mut self, grammar: &mut Grammar) -> Step {
         let start = self.at;
         if self.byte(start + 1) == Some(b'(')
             && let Some(close) = self.closing(start + 1, b'(', b')')
@@ -71,35 +107,11 @@ impl Scanner<'_> {
         {
             self.arithmetic(start + 2..close)?;
             self.at = close + 2;
+            grammar.command(start..self.at);
             return Ok(());
         }
-        frames.push(Frame::Parenthesis(start));
+        grammar.open(Kind::Parenthesis, start..start + 1);
         self.at += 1;
-        Ok(())
-    }
-
-    fn line_end(&mut self) -> Step {
-        self.at += 1;
-        for heredoc in std::mem::take(&mut self.heredocs) {
-            let start = self.at;
-            let mut body_end = self.end;
-            while self.at < self.end {
-                let line = self.at;
-                let rest = &self.text.as_bytes()[line..self.end];
-                let length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
-                let content = &rest[..length];
-                let tabs = content.iter().take_while(|byte| **byte == b'\t').count();
-                let bare = if heredoc.tabs { &content[tabs..] } else { content };
-                self.at = (line + length + 1).min(self.end);
-                if bare == heredoc.end {
-                    body_end = line;
-                    break;
-                }
-            }
-            if !heredoc.quoted {
-                self.within(start..body_end, Scanner::expansions)?;
-            }
-        }
         Ok(())
     }
 
@@ -120,11 +132,13 @@ impl Scanner<'_> {
         &self.text[self.at..end]
     }
 
-    fn command(&mut self, frames: &mut Vec<Frame>) -> Step {
+    fn command(&mut self, grammar: &mut Grammar) -> Step {
+        let start = self.at;
         let bare = self.bare();
-        if BETWEEN.contains(&bare) {
+        let place = start..start + bare.len();
+        if grammar.word(bare, place.clone()) {
             let time = bare == "time";
-            self.at += bare.len();
+            self.at = place.end;
             self.blanks();
             if time && self.bare() == "-p" {
                 self.at += 2;
@@ -132,27 +146,49 @@ impl Scanner<'_> {
             return Ok(());
         }
         match bare {
-            "esac" if frames.last() == Some(&Frame::Case) => {
-                frames.pop();
-                self.at += 4;
-                Ok(())
+            "case" => {
+                grammar.open(Kind::Case, place);
+                self.case(grammar)
             }
-            "case" => self.case(frames),
-            "for" | "select" => self.each(bare == "select"),
+            "for" | "select" => {
+                grammar.open(Kind::Each, place);
+                let select = bare == "select";
+                self.each(select)
+            }
             "function" => {
                 self.at += 8;
                 self.blanks();
                 let name = self.word()?;
+                grammar.definition(start..self.at);
                 self.defined(&name)
             }
             "coproc" => {
                 self.at += 6;
                 // Its name may follow, and it sets variables of that name.
                 self.found.sets_anything = true;
+                grammar.definition(place);
+                self.blanks();
+                let name = self.name_end(self.at);
+                let gap = self.text[name..self.end].trim_start_matches([' ', '\t']);
+                if name > self.at && gap.starts_with(['{', '(']) {
+                    self.at = name;
+                }
                 Ok(())
             }
-            "[[" => self.test(),
-            _ => self.simple(),
+            "[[" => {
+                self.test()?;
+                grammar.command(place);
+                Ok(())
+            }
+            _ => {
+                let defines = self.simple()?;
+                if defines {
+                    grammar.definition(start..self.at);
+                } else {
+                    grammar.command(start..self.at);
+                }
+                Ok(())
+            }
         }
     }
 
@@ -167,7 +203,7 @@ impl Scanner<'_> {
         }
     }
 
-    fn case(&mut self, frames: &mut Vec<Frame>) -> Step {
+    fn case(&mut self, grammar: &mut Grammar) -> Step {
         let start = self.at;
         self.at += 4;
         self.blanks();
@@ -177,18 +213,14 @@ impl Scanner<'_> {
             return self.fail("this `case` has no `in`", start..start + 4);
         }
         self.at += 2;
-        frames.push(Frame::Case);
-        self.pattern(frames)
+        self.pattern(grammar)
     }
 
     /// Reads the patterns of one branch of a `case`, or its end.
-    fn pattern(&mut self, frames: &mut Vec<Frame>) -> Step {
-        while matches!(self.peek(), Some(b'&')) {
-            self.at += 1;
-        }
+    fn pattern(&mut self, grammar: &mut Grammar) -> Step {
         self.gap()?;
         if self.bare() == "esac" {
-            frames.pop();
+            grammar.case_ends();
             self.at += 4;
             return Ok(());
         }
@@ -204,6 +236,7 @@ impl Scanner<'_> {
                 Some(b'|') => self.at += 1,
                 Some(b')') => {
                     self.at += 1;
+                    grammar.branch();
                     return Ok(());
                 }
                 _ => return self.fail("this pattern of a `case` has no `)`", start..self.at),
@@ -251,10 +284,11 @@ impl Scanner<'_> {
         }
         self.blanks();
         if self.peek() == Some(b'(') {
+            let open = self.at;
             self.at += 1;
             self.blanks();
             if self.peek() != Some(b')') {
-                return self.fail("a function is defined with `()`", self.at..self.at);
+                return self.fail("no parenthesis is expected here", open..open + 1);
             }
             self.at += 1;
         }
@@ -297,7 +331,8 @@ impl Scanner<'_> {
         }
     }
 
-    fn simple(&mut self) -> Step {
+    /// Reads a command of words. Says whether it was the beginning of a function instead.
+    fn simple(&mut self) -> Step<bool> {
         let start = self.at;
         let mut words: Vec<Token> = Vec::new();
         loop {
@@ -313,7 +348,8 @@ impl Scanner<'_> {
                 Some(b'<' | b'>') if self.byte(self.at + 1) != Some(b'(') => self.redirection()?,
                 Some(b'(') if words.len() == 1 => {
                     let name = words.remove(0);
-                    return self.defined(&name);
+                    self.defined(&name)?;
+                    return Ok(true);
                 }
                 Some(b'(') => {
                     return self.fail("no parenthesis is expected here", self.at..self.at + 1);
@@ -333,7 +369,8 @@ impl Scanner<'_> {
                 return self.fail("this cannot be read", start..start + 1);
             }
         }
-        self.meaning(&words)
+        self.meaning(&words)?;
+        Ok(false)
     }
 
     /// Whether a word is the number, or the `{variable}`, of a redirection right behind it.
@@ -417,63 +454,5 @@ impl Scanner<'_> {
                 }
             }
         }
-    }
-
-    fn redirection(&mut self) -> Step {
-        const OPERATORS: [&str; 12] =
-            ["&>>", "<<<", "<<-", "&>", "<<", "<>", "<&", ">>", ">|", ">&", "<", ">"];
-        let start = self.at;
-        let found = OPERATORS.iter().find(|operator| self.starts_with(operator));
-        let operator = found.copied().unwrap_or("<");
-        self.at += operator.len();
-        self.blanks();
-        if matches!(operator, "<<" | "<<-") {
-            let (end, quoted) = self.heredoc_end()?;
-            self.heredocs.push(Heredoc { end, quoted, tabs: operator == "<<-" });
-            return Ok(());
-        }
-        let before = self.at;
-        self.word()?;
-        if self.at == before {
-            return self.fail("this redirection goes nowhere", start..self.at);
-        }
-        Ok(())
-    }
-
-    /// The word that ends a here-document. Nothing is expanded in it; any quote in it counts for the body.
-    fn heredoc_end(&mut self) -> Step<(Vec<u8>, bool)> {
-        let start = self.at;
-        let (mut end, mut quoted) = (Vec::new(), false);
-        while let Some(byte) = self.peek() {
-            match byte {
-                b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' => break,
-                b'\\' => {
-                    quoted = true;
-                    end.extend(self.byte(self.at + 1));
-                    self.at += 2;
-                }
-                b'\'' | b'"' => {
-                    quoted = true;
-                    let open = self.at;
-                    self.at += 1;
-                    while self.peek().is_some_and(|inner| inner != byte) {
-                        end.extend(self.peek());
-                        self.at += 1;
-                    }
-                    if self.peek().is_none() {
-                        return self.fail("this quote is never closed", open..open + 1);
-                    }
-                    self.at += 1;
-                }
-                _ => {
-                    end.push(byte);
-                    self.at += 1;
-                }
-            }
-        }
-        if self.at == start {
-            return self.fail("this here-document has no end", start.saturating_sub(2)..start);
-        }
-        Ok((end, quoted))
     }
 }

@@ -7,7 +7,9 @@ mod arithmetic;
 mod aws;
 mod builtins;
 mod commands;
+mod grammar;
 mod python;
+mod redirections;
 mod scanner;
 #[cfg(test)]
 mod tests;
@@ -80,5 +82,17 @@ pub fn read(interpreter: Interpreter, text: &str) -> Result<Reading, SyntaxError
     match interpreter {
         Interpreter::Bash | Interpreter::Sh => scanner::read(text),
         Interpreter::Python => Ok(python::read(text)),
+    }
+}
+
+/// Where a script is wrong, as far as can be told without the shell. None when nothing is known to be
+/// wrong with it, and for Python.
+///
+/// The shell has the last word: it refuses a little that this takes, and takes a little that this refuses.
+#[must_use]
+pub fn syntax(interpreter: Interpreter, text: &str) -> Option<SyntaxError> {
+    match interpreter {
+        Interpreter::Bash | Interpreter::Sh => scanner::syntax(text),
+        Interpreter::Python => None,
     }
 }

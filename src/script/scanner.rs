@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// How deep substitutions may be nested. People stop at three; beyond this a text is hostile, and each
 /// level takes some of our own stack.
-const DEEPEST: usize = 48;
+pub(super) const DEEPEST: usize = 48;
 
 /// How often the whole text may be looked at ahead of its turn.
 const AHEAD: usize = 32;
@@ -53,6 +53,8 @@ pub(super) struct Scanner<'a> {
     pub(super) end: usize,
     pub(super) heredocs: Vec<Heredoc>,
     pub(super) found: Found,
+    /// The first thing that no shell would take, though what comes after it can be read.
+    pub(super) wrong: Option<SyntaxError>,
     depth: usize,
     /// How many more bytes may be looked at ahead of their turn.
     pub(super) ahead: usize,
@@ -60,6 +62,18 @@ pub(super) struct Scanner<'a> {
 
 /// Reads a whole script.
 pub(super) fn read(text: &str) -> Step<Reading> {
+    whole(text).map(|scanner| scanner.found.reading())
+}
+
+/// Where a script is wrong, as far as can be told.
+pub(super) fn syntax(text: &str) -> Option<SyntaxError> {
+    match whole(text) {
+        Ok(scanner) => scanner.wrong,
+        Err(error) => Some(error),
+    }
+}
+
+fn whole(text: &str) -> Step<Scanner<'_>> {
     if text.len() > LARGEST {
         return Err(SyntaxError {
             message: "the script is too long to be read".to_owned(),
@@ -68,14 +82,23 @@ pub(super) fn read(text: &str) -> Step<Reading> {
     }
     let mut scanner = Scanner::new(text, 0);
     scanner.list(false)?;
-    Ok(scanner.found.reading())
+    Ok(scanner)
 }
 
 impl<'a> Scanner<'a> {
     fn new(text: &'a str, depth: usize) -> Self {
         let (at, end) = (0, text.len());
         let ahead = text.len().saturating_mul(AHEAD);
-        Self { text, at, end, heredocs: Vec::new(), found: Found::default(), depth, ahead }
+        Self {
+            text,
+            at,
+            end,
+            heredocs: Vec::new(),
+            found: Found::default(),
+            wrong: None,
+            depth,
+            ahead,
+        }
     }
 
     pub(super) fn byte(&self, at: usize) -> Option<u8> {
@@ -168,6 +191,9 @@ impl<'a> Scanner<'a> {
         };
         if let Err(error) = result {
             return self.fail(error.message, range(&error.range));
+        }
+        if let (None, Some(wrong)) = (&self.wrong, &inner.wrong) {
+            self.wrong = self.fail::<()>(wrong.message.clone(), range(&wrong.range)).err();
         }
         self.found.merge(inner.found, range);
         Ok(())

@@ -1,6 +1,6 @@
 //! What is read from scripts, and that nothing that is thrown at the reader hurts it.
 
-use super::{AwsCall, Reading, Word, read};
+use super::{AwsCall, Reading, Word, read, syntax};
 use crate::model::step::Interpreter::{Bash, Python, Sh};
 use proptest::prelude::*;
 
@@ -275,6 +275,78 @@ fn what_cannot_be_followed_is_said_at_its_place() {
 }
 
 #[test]
+fn what_no_shell_would_take_is_known_at_its_place() {
+    for (text, place) in [
+        ("if true; then\n  echo a\nfi\nfi\n", "fi"),
+        ("echo a\ndone\n", "done"),
+        ("echo (a)\n", "("),
+        ("for x in a; echo; done", "for"),
+        ("while true; echo; done", "done"),
+        ("if true; then echo a\n", "if"),
+        ("if true; fi", "fi"),
+        ("if ; then a; fi", ";"),
+        ("if a; then fi", "fi"),
+        ("if a; then b; else c; else d; fi", "else"),
+        ("é=1; echo é (x)", "("),
+        ("echo a | | b", "|"),
+        ("echo a &&\n", "&"),
+        ("; a", ";"),
+        ("a & ; b", ";"),
+        ("a;; b", ";;"),
+        ("{ a", "{"),
+        ("{ }", "}"),
+        ("( ) x", ")"),
+        ("( a; ) b", "b"),
+        ("a; }", "}"),
+        ("case a in b) c", "case"),
+        ("echo \"$(if a; then b)\"", "if"),
+        ("x=`if a; then b`", "if"),
+        ("f() { a; } b", "b"),
+        ("cat <<E\n$(fi)\nE", "fi"),
+    ] {
+        let error = syntax(Bash, text).unwrap_or_else(|| panic!("{text:?} passes"));
+        assert_eq!(&text[error.range.clone()], place, "{text}: {error}");
+        assert!(!error.message.ends_with('.'));
+    }
+    assert_eq!(syntax(Python, "if"), None);
+}
+
+#[test]
+fn what_a_shell_takes_is_not_refused() {
+    for text in [
+        "",
+        "\n# nothing\n",
+        "x=(a b); [[ $x == a ]] && ((1)); cat < <(ls) <<< x",
+        "if a; then b; elif c; then d; else e; fi | cat > f 2>&1",
+        "for x in a b; do c; done 3< f {lock}> g\nfor x do y; done\nfor x\ndo y; done",
+        "for ((i = 0; i < 3; i++)); do a; done; for ((;;)) { a; }; for x in a; { b; }",
+        "while a; b; do c; done; until a\ndo\nb\ndone",
+        "case a in esac; case a in b) ;; (c|d) e;; *) f; esac",
+        "case a in b) c ;& d) e ;;& f) g;; esac &",
+        "f() { a; }; function g { a; }; function h() ( a ); i() if a; then b; fi",
+        "{ { a; } }; ( (a) ); if a; then { b; } fi; if (a) then (b) fi",
+        "! a && ! b || c; time a; time -p a | b; a |& b",
+        "a && \\\n b ||\n\n # why\n c",
+        "echo if then fi do done { } esac ! in; x=if",
+        "echo a#b; echo $#; echo ${#x}; [[ a =~ ^[^#]+(b|c)$ ]]",
+        "a & b & wait; a &> f; a &>> f; a >& f; >f; >f a",
+        "coproc a { b; }; coproc b",
+        "select x in a; do b; done",
+        "echo $(case a in b) c;; esac) $( (a) ) $(a\n) $() ``",
+        "[[ ( a && b ) || ! -f c ]]; [[ a < b ]]; [ a ]; test b",
+        "cat <<A <<-'B' && echo\n(\nA\n\tfi\n\tB\necho",
+        "echo @(a|b) !(c) ?(d|+(e))",
+        "a=1 b=2; a[1]=2; a+=(x); declare -A m=([a]=b ['c d']=e)",
+        "echo \"${x:-\"a b\"}\" \"${x#'}'}\" ${x:+'}'} \"$(echo \")\")\"",
+        "trap - EXIT; trap 'echo (' INT; bash -c 'fi'",
+        "echo {a,b} {1..3} a{b c}d; echo }; echo {",
+    ] {
+        assert_eq!(syntax(Bash, text), None, "{text}");
+        assert!(read(Bash, text).is_ok(), "{text}");
+    }
+}
+
+#[test]
 fn deep_and_large_scripts_end_in_time() {
     let started = std::time::Instant::now();
     for piece in [
@@ -304,14 +376,15 @@ fn deep_and_large_scripts_end_in_time() {
         "a[",
     ] {
         for count in [20, 200, 40_000] {
-            let _ = read(Bash, &piece.repeat(count));
+            let text = piece.repeat(count);
+            let _ = (read(Bash, &text), syntax(Sh, &text));
         }
     }
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     /// Any text at all: no panic, and every place is one.
     #[test]
@@ -330,6 +403,9 @@ proptest! {
                     }
                 }
                 Err(error) => prop_assert!(text.get(error.range.clone()).is_some(), "{error:?} in {text:?}"),
+            }
+            if let Some(error) = syntax(interpreter, &text) {
+                prop_assert!(text.get(error.range.clone()).is_some(), "{error:?} in {text:?}");
             }
         }
     }

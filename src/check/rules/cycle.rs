@@ -1,20 +1,10 @@
 //! Whether the order of the steps can be kept.
 
 use super::super::facts::Facts;
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
-use crate::diagnostic::{Diagnostic, nearest};
 
-pub(super) const UNKNOWN: Rule = Rule {
-    code: "RB0405",
-    name: "unknown-need",
-    summary: "`needs` names a step that does not exist",
-    why: "`needs` lists ids of steps of the same file. To wait for a step of another runbook, run that runbook as a step.",
-    fix: "",
-    wrong: "",
-    right: "",
-};
-
-pub(super) const CYCLE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     code: "RB0406",
     name: "cycle",
     summary: "Steps need each other in a circle",
@@ -24,22 +14,7 @@ pub(super) const CYCLE: Rule = Rule {
     right: "",
 };
 
-pub(super) fn unknown(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
-    for step in facts.steps() {
-        for need in step.block.options.needs.iter().flatten() {
-            if facts.step(need.value.as_str()).is_none() {
-                let diagnostic =
-                    UNKNOWN.error(need.span, format!("there is no step `{}`", need.value));
-                found.push(match nearest(need.value.as_str(), facts.index.keys().copied()) {
-                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                    None => diagnostic,
-                });
-            }
-        }
-    }
-}
-
-pub(super) fn cycle(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     let steps = facts.steps();
     let mut reported = vec![false; steps.len()];
     for (at, step) in steps.iter().enumerate() {
@@ -62,6 +37,6 @@ pub(super) fn cycle(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
         } else {
             format!("these steps need each other: {}", names.join(", "))
         };
-        found.push(CYCLE.error(span, message));
+        found.push(RULE.error(span, message));
     }
 }

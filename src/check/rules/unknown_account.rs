@@ -1,0 +1,38 @@
+//! Whether the project has the accounts that a runbook names.
+
+use super::super::facts::Facts;
+use crate::diagnostic::rule::Rule;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::model::id::AccountName;
+use crate::source::Spanned;
+
+pub(super) const RULE: Rule = Rule {
+    code: "RB0306",
+    name: "unknown-account",
+    summary: "No environment of the project has the account",
+    why: "The accounts are defined in `runbook.yaml`, per environment, under the same logical names everywhere.",
+    fix: "",
+    wrong: "",
+    right: "",
+};
+
+pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
+    let Some(project) = facts.book.project else { return };
+    let known = project.account_names();
+    let named = facts.blocks().filter_map(|(_, block)| block.options.account.as_ref());
+    for account in facts.book.runbook.front.account.as_ref().into_iter().chain(named) {
+        if !known.contains(&&account.value) {
+            found.push(refused(account, &known));
+        }
+    }
+}
+
+fn refused(account: &Spanned<AccountName>, known: &[&AccountName]) -> Diagnostic {
+    let names: Vec<_> = known.iter().map(|name| name.as_str()).collect();
+    let help = match nearest(account.value.as_str(), names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the environments have: {}", names.join(", ")),
+    };
+    RULE.error(account.span, format!("no environment has an account `{}`", account.value))
+        .help(help)
+}

@@ -1,0 +1,13 @@
+//! A value has the right type, but cannot be used.
+
+use crate::diagnostic::rule::Rule;
+
+pub(super) const RULE: Rule = Rule {
+    code: "RB0204",
+    name: "bad-value",
+    summary: "A value has the right type, but cannot be used",
+    why: "For example a duration without a unit (`10m` is ten minutes), a name that is not snake_case, or an account id that is not twelve digits in quotes.",
+    fix: "",
+    wrong: "",
+    right: "",
+};

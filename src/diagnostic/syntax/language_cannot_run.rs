@@ -1,0 +1,13 @@
+//! A block has a role, but its language cannot be run.
+
+use crate::diagnostic::rule::Rule;
+
+pub(super) const RULE: Rule = Rule {
+    code: "RB0004",
+    name: "language-cannot-run",
+    summary: "A block has a role, but its language cannot be run",
+    why: "`yaml` is a typed action; `bash`, `sh` and `python` are scripts. Other languages can be shown, but not run: leave out the role.",
+    fix: "",
+    wrong: "",
+    right: "",
+};

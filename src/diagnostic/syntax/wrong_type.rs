@@ -1,0 +1,13 @@
+//! A value has the wrong type.
+
+use crate::diagnostic::rule::Rule;
+
+pub(super) const RULE: Rule = Rule {
+    code: "RB0203",
+    name: "wrong-type",
+    summary: "A value has the wrong type",
+    why: "The manual of the format says for each key what it takes. `yes` and `no` are strings: write `true` and `false`.",
+    fix: "",
+    wrong: "",
+    right: "",
+};
