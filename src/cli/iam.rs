@@ -6,12 +6,12 @@ use super::exit::Exit;
 use super::params::{self, Given};
 use super::project::{Home, note, suggestion};
 use super::{Global, world};
-use crate::iam::{self, Account, INLINE, MANAGED, Part, Policies, Sources, Statement};
+use crate::iam::{self, Account, INLINE, MANAGED, Part, Policies, Statement};
 use crate::model::project::{Access, Environment};
 use crate::model::value::Values;
 use crate::run::report::text::{Paint, counted, fold, harmless, width};
 use serde_json::{Value, json};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 
 /// What `iam` can be told.
 #[derive(clap::Args, Clone, Debug)]
@@ -59,13 +59,14 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     }
     let scope = environment.map(world::scope).unwrap_or_default();
     let params = params::foreseen(&plan.root.book, &args.given, &scope)?;
-    let sources = Files { runbooks: home.root.join("runbooks") };
+    let runbooks = home.root.join("runbooks");
+    let templates = |path: &str| template(&runbooks, path);
     let question = iam::Question {
         plan: &plan,
         catalog: &home.catalog,
         params: &params,
         environment,
-        sources: &sources,
+        templates: &templates,
     };
     let mut policies = iam::collect(&question);
     if let Some(name) = &args.account {
@@ -108,24 +109,11 @@ fn only(policies: &mut Policies, name: &str) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What the pure layer cannot read by itself.
-struct Files {
-    runbooks: PathBuf,
-}
-
-impl Sources for Files {
-    fn actions(&self, service: &str, operation: &str) -> Option<Vec<String>> {
-        let _ = (service, operation);
-        None
-    }
-
-    fn template(&self, path: &str) -> Option<String> {
-        // As the action itself: a template cannot lie outside the folder of the runbooks.
-        let path = Path::new(path);
-        let inside =
-            path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-        if inside { std::fs::read_to_string(self.runbooks.join(path)).ok() } else { None }
-    }
+/// The text of a template. As for the action itself it cannot lie outside the folder of the runbooks.
+fn template(runbooks: &Path, path: &str) -> Option<String> {
+    let path = Path::new(path);
+    let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    path.components().all(inside).then(|| std::fs::read_to_string(runbooks.join(path)).ok())?
 }
 
 /// Prints one document and nothing else.

@@ -234,7 +234,7 @@ impl Collector<'_> {
                 }
             }
         }
-        let found = calls::of_block(&site, self.question.sources);
+        let found = calls::of_block(&site, self.question.templates);
         for ask in found.asks {
             self.ask(&site, ask);
         }

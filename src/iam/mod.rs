@@ -4,6 +4,7 @@
 //! scripts name the operations of the AWS CLI. Inputs narrow the resources as far as they are known.
 //! What cannot be told is said.
 
+mod called;
 mod calls;
 mod collect;
 mod given;
@@ -32,17 +33,12 @@ pub struct Question<'a> {
     pub params: &'a Values,
     /// Where it would run, if that is known.
     pub environment: Option<&'a Environment>,
-    /// What is read elsewhere.
-    pub sources: &'a dyn Sources,
+    /// What CloudFormation is given.
+    pub templates: Templates<'a>,
 }
 
-/// What this layer asks of others.
-pub trait Sources {
-    /// The IAM actions of an operation, in the words of the AWS CLI. Nothing when it is not known.
-    fn actions(&self, service: &str, operation: &str) -> Option<Vec<String>>;
-    /// The text of a template, by its path from the folder of the runbooks.
-    fn template(&self, path: &str) -> Option<String>;
-}
+/// A way to the text of a template, by its path from the folder of the runbooks.
+pub type Templates<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// What a runbook needs, by logical account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

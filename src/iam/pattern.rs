@@ -38,6 +38,11 @@ impl Pattern {
         }
     }
 
+    /// Adds what a policy would have there.
+    pub(super) fn push_pattern(&mut self, text: &str) {
+        self.0.push_str(text);
+    }
+
     /// The text before the first wildcard.
     pub(super) fn known_beginning(&self) -> &str {
         let end = self.0.find(['*', '?', '$']).unwrap_or(self.0.len());

@@ -1,6 +1,6 @@
 //! What whole runbooks need.
 
-use super::{Account, Part, Policies, Question, Sources, collect};
+use super::{Account, Part, Policies, Question, collect};
 use crate::actions::catalog::catalog;
 use crate::model::project::Project;
 use crate::model::value::Values;
@@ -9,25 +9,9 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Knows one template and a few operations.
-struct Known;
-
-impl Sources for Known {
-    fn actions(&self, service: &str, operation: &str) -> Option<Vec<String>> {
-        let action = match (service, operation) {
-            ("kms", "encrypt") => "kms:Encrypt",
-            ("kms", "list-aliases") => "kms:ListAliases",
-            ("s3api", "get-object") => "s3:GetObject",
-            ("dynamodb", "put-item") => "dynamodb:PutItem",
-            _ => return None,
-        };
-        Some(vec![action.to_owned()])
-    }
-
-    fn template(&self, path: &str) -> Option<String> {
-        (path == "stacks/a.yaml")
-            .then(|| "Resources:\n  B:\n    Type: AWS::S3::Bucket\n".to_owned())
-    }
+/// The only template there is.
+fn template(path: &str) -> Option<String> {
+    (path == "stacks/a.yaml").then(|| "Resources:\n  B:\n    Type: AWS::S3::Bucket\n".to_owned())
 }
 
 const FRONT: &str = "---\ntitle: T\nsummary: S\nowner: o\naccount: data\nparams:\n  name: { type: string, default: corpus, description: D }\n  token: { type: string, secret: true, description: D }\n  wanted: { type: string, description: D }\n---\n\n# T\n\n## P\n";
@@ -62,7 +46,7 @@ fn needs(books: &[(&str, &str)], environment: Option<&str>, params: serde_json::
         catalog: &catalog,
         params: &params,
         environment,
-        sources: &Known,
+        templates: &template,
     })
 }
 
@@ -271,7 +255,8 @@ fn scripts_are_read_and_what_cannot_be_is_said_with_its_place() {
     assert_eq!(
         shown(&account),
         [
-            "RunEverywhere: dynamodb:PutItem kms:ListAliases on *",
+            "RunDynamodb: dynamodb:PutItem on arn:aws:dynamodb:HERE:table/t",
+            "RunEverywhere: kms:ListAliases on *",
             "RunKms: kms:Encrypt on arn:aws:kms:HERE:key/k1",
             "RunS3: s3:GetObject on arn:aws:s3:::*/*",
         ]
@@ -285,7 +270,10 @@ fn scripts_are_read_and_what_cannot_be_is_said_with_its_place() {
                 "whether `s3:GetObject` needs kms:Decrypt too: it does where a customer's key encrypts",
                 "runbooks/main.md:25"
             ),
-            ("the permissions of `aws s3 sync`", "runbooks/main.md:28"),
+            (
+                "the permissions of `aws s3 sync`: it is a command of the AWS CLI that makes calls of its own",
+                "runbooks/main.md:28"
+            ),
             ("which operation this `aws` calls: it is not written out", "runbooks/main.md:29"),
             ("what the script calls through boto3", "runbooks/main.md:36"),
         ]

@@ -86,6 +86,13 @@ impl Project {
         project
     }
 
+    /// The shipped runbooks against an emulator of the test's own, in accounts of their own.
+    pub(crate) fn shipped_at(endpoint: &str) -> Self {
+        let project = Self::empty(endpoint);
+        copy(&root().join("runbooks"), &project.path().join("runbooks"));
+        project
+    }
+
     fn empty(endpoint: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let accounts = Accounts::new();

@@ -68,6 +68,20 @@ class Case(unittest.TestCase):
         return self.root("kms").create_key(**options)["KeyMetadata"]["Arn"]
 
 
+class Principals(Case):
+    def test_a_session_is_known_by_its_role(self):
+        """`aws:PrincipalArn` is the ARN of the role, in a policy and in the trust policy of another role."""
+        role = f"arn:aws:iam::{self.account}:role/r"
+        only = {"ArnEquals": {"aws:PrincipalArn": role}}
+        self.allow(("kms:ListKeys", "*", only), ("sts:AssumeRole", "*"))
+        self.client("kms").list_keys()
+        trust = {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{self.account}:root"}, "Action": "sts:AssumeRole",
+             "Condition": only}]}
+        self.root("iam").create_role(RoleName="next", AssumeRolePolicyDocument=json.dumps(trust))
+        self.client("sts").assume_role(RoleArn=f"arn:aws:iam::{self.account}:role/next", RoleSessionName="tests")
+
+
 class Kms(Case):
     def test_a_key_named_by_its_alias_is_the_key(self):
         """A policy names a key by its ARN, never by its alias; `kms:RequestAlias` is the alias of the request."""

@@ -9,7 +9,6 @@ import json
 import os
 import re
 from contextvars import ContextVar
-from urllib.parse import unquote
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
@@ -25,6 +24,7 @@ REQUEST = ContextVar("runbook_request", default=None)
 ACTION = iam_actions.extract_iam_action
 RESOURCE = iam_actions.extract_resource_arn
 ENFORCE = iam_evaluator.enforce
+CONDITION_KEY = iam_evaluator._resolve_condition_key
 
 # KMS knows no resource for these: a policy can allow them on `*` only.
 KMS_WITHOUT_RESOURCE = frozenset({
@@ -45,6 +45,17 @@ def install(app):
     iam_actions.extract_iam_action = iam_action
     iam_actions.extract_resource_arn = resource_arn
     iam_evaluator.enforce = enforce
+    iam_evaluator._resolve_condition_key = condition_key
+
+
+def condition_key(key, context):
+    """`aws:PrincipalArn` of a session is the ARN of its role, not of the session."""
+    value = CONDITION_KEY(key, context)
+    return role_of(value) if key.lower() == "aws:principalarn" and isinstance(value, str) else value
+
+
+def role_of(arn):
+    return re.sub(r":sts::(\d+):assumed-role/([^/]+)/.*", r":iam::\1:role/\2", arn)
 
 
 def iam_action(service, method, path, headers, body, query_params):
@@ -174,7 +185,6 @@ def may_change_policy(policy):
     arn = f"arn:aws:kms:{get_region()}:{get_account_id()}:key/new"
     if ENFORCE(request["access_key"], "kms:PutKeyPolicy", "kms", get_region(), arn) is None:
         return True
-    caller = iam_evaluator.caller_arn()
-    role = re.sub(r":sts::(\d+):assumed-role/([^/]+)/.*", r":iam::\1:role/\2", unquote(caller))
+    role = role_of(iam_evaluator.caller_arn())
     named = {"Policy": policy or "{}"}
     return keys.allows(named, "kms:PutKeyPolicy", lambda principal: role in keys.listed(principal.get("AWS")))
