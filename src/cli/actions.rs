@@ -156,7 +156,7 @@ fn page(out: Out, spec: &ActionSpec) -> Result<(), CliError> {
 }
 
 fn facts(out: Out, spec: &ActionSpec, columns: usize) -> Result<(), CliError> {
-    let permissions = spec.permissions.join(", ");
+    let permissions = permissions(spec);
     let repeat = if spec.idempotent {
         "is harmless"
     } else {
@@ -181,6 +181,28 @@ fn facts(out: Out, spec: &ActionSpec, columns: usize) -> Result<(), CliError> {
     Ok(())
 }
 
+/// The IAM actions, each once, with what those are for that a plain run does not need.
+fn permissions(spec: &ActionSpec) -> String {
+    let mut named: Vec<(&str, Vec<&str>)> = Vec::new();
+    for permission in spec.permissions {
+        let word = permission.purpose.word();
+        match named.iter_mut().find(|(action, _)| *action == permission.action) {
+            Some((_, words)) if !words.contains(&word) => words.push(word),
+            Some(_) => {}
+            None => named.push((permission.action, vec![word])),
+        }
+    }
+    named.sort_unstable();
+    let shown = named.into_iter().map(|(action, words)| {
+        if words.contains(&"run") {
+            action.to_owned()
+        } else {
+            format!("{action} ({})", words.join(", "))
+        }
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
 fn value(spec: &ActionSpec) -> Value {
     json!({
         "name": spec.name, "summary": spec.summary, "description": spec.description,
@@ -194,7 +216,10 @@ fn value(spec: &ActionSpec) -> Value {
         })).collect::<Vec<_>>(),
         "open_outputs": spec.open_outputs, "effect": effect(spec),
         "timeout_seconds": spec.timeout.as_secs(), "idempotent": spec.idempotent,
-        "observe": spec.observe, "undo": spec.undo, "permissions": spec.permissions,
+        "observe": spec.observe, "undo": spec.undo,
+        "permissions": spec.permissions.iter().map(|permission| json!({
+            "action": permission.action, "purpose": permission.purpose.word(),
+        })).collect::<Vec<_>>(),
         "needs_account": spec.needs_account, "example": spec.example,
     })
 }

@@ -25,7 +25,7 @@ pub(super) const IDENTITY: ActionSpec = ActionSpec {
     idempotent: true,
     observe: None,
     undo: None,
-    permissions: &["sts:GetCallerIdentity"],
+    permissions: &[],
     example: "uses: aws/identity\naccount: data\nexpect: [\"outputs.account == accounts.data.id\"]",
     needs_account: true,
 };
