@@ -7,6 +7,8 @@ mod crash;
 mod env;
 mod guards;
 mod local;
+mod lsp;
+mod lsp;
 mod main_job;
 mod readme;
 mod secrets;
