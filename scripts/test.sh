@@ -4,7 +4,8 @@
 #   ./scripts/test.sh          formatting, lints, the core without AWS, then every test with the sandbox
 #   ./scripts/test.sh --full   the same, and the tests that take long (RUNBOOK_TEST_FULL=1)
 #
-# It needs a Rust toolchain. It installs python3 with venv, bash, git and neovim when they are missing and it may.
+# It needs a Rust toolchain. It installs python3 with venv, bash, git, ShellCheck and Neovim when they are
+# missing and it may.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,7 +13,7 @@ full=0
 for argument in "$@"; do
   case "$argument" in
     --full) full=1 ;;
-    -h | --help) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+    -h | --help) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
     *) echo "test.sh: unknown argument $argument (only --full is known)" >&2; exit 2 ;;
   esac
 done
@@ -50,8 +51,16 @@ install_needs() {
   fi
 }
 
+# The tests pass without ShellCheck as well. With it, what it really says is tested too.
+install_shellcheck() {
+  if command -v shellcheck > /dev/null || ! command -v apt-get > /dev/null; then return; fi
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    shellcheck > /dev/null 2>&1 || echo "test.sh: going on without shellcheck" >&2
+}
+
 step "what the tests need"
 install_needs
+install_shellcheck
 if ! command -v cargo > /dev/null && [ -f "$HOME/.cargo/env" ]; then
   # shellcheck source=/dev/null
   . "$HOME/.cargo/env"

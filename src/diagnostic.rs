@@ -3,6 +3,7 @@
 //! A diagnostic is data. How it looks in a terminal or as JSON is decided by the command line.
 
 pub mod rule;
+pub mod scripts;
 pub mod syntax;
 
 use crate::source::Span;
@@ -94,19 +95,62 @@ impl Diagnostic {
 pub fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(unknown, name), name))
+        .map(|name| (likeness(unknown, name), name))
         .filter(|(score, _)| *score > 0.78)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
 }
 
+/// How like two names are, from 0 to 1. A single slip in a short name counts for much.
+fn likeness(unknown: &str, name: &str) -> f64 {
+    let whole = strsim::jaro_winkler(unknown, name);
+    let one_slip = unknown.len().min(name.len()) >= 3 && strsim::osa_distance(unknown, name) == 1;
+    if one_slip { whole.max(0.9) } else { whole }
+}
+
+/// More names than this are not listed.
+const MOST_NAMES: usize = 12;
+
+/// What was meant by an unknown name, and what there is: "did you mean `a`? there are: a, b".
+/// `there_are` introduces the list, `none` is said when it is empty.
+#[must_use]
+pub fn hint<S: AsRef<str>>(unknown: &str, known: &[S], there_are: &str, none: &str) -> String {
+    let names: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+    let mut list: Vec<&str> = names.iter().copied().take(MOST_NAMES).collect();
+    if names.len() > MOST_NAMES {
+        list.push("…");
+    }
+    let list = list.join(", ");
+    match nearest(unknown, names.iter().copied()) {
+        _ if names.is_empty() => none.to_owned(),
+        Some(near) if names.len() == 1 => format!("did you mean `{near}`?"),
+        Some(near) => format!("did you mean `{near}`? {there_are}: {list}"),
+        None => format!("{there_are}: {list}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{hint, nearest};
+
+    #[test]
+    fn a_hint_says_what_was_meant_and_what_there_is() {
+        let say = |unknown, known: &[&str]| hint(unknown, known, "there are", "there are none");
+        assert_eq!(
+            say("timout", &["timeout", "retry"]),
+            "did you mean `timeout`? there are: timeout, retry"
+        );
+        assert_eq!(say("timout", &["timeout"]), "did you mean `timeout`?");
+        assert_eq!(say("qqqq", &["timeout"]), "there are: timeout");
+        assert_eq!(say("x", &[]), "there are none");
+        let many: Vec<String> = (0..20).map(|number| format!("name{number}")).collect();
+        assert!(hint("zzz", &many, "there are", "").ends_with("name11, …"));
+    }
 
     #[test]
     fn nearest_suggests_a_typo_and_nothing_far() {
         assert_eq!(nearest("timout", ["timeout", "retry", "until"]), Some("timeout"));
+        assert_eq!(nearest("kye", ["n", "key"]), Some("key"));
         assert_eq!(nearest("qqqq", ["timeout", "retry"]), None);
     }
 }

@@ -73,20 +73,26 @@ impl Masker {
     /// # Errors
     /// [`MaskError::TooShort`]. The caller must not let such a secret in.
     pub fn add(&self, secret: &Secret) -> Result<(), MaskError> {
-        let text = secret.expose();
-        if text.is_empty() {
-            return Ok(());
-        }
-        if text.trim().chars().count() < SHORTEST {
-            return Err(MaskError::TooShort);
-        }
+        self.add_all(std::slice::from_ref(secret))
+    }
+
+    /// The same for many at once, which is much faster than one by one.
+    ///
+    /// # Errors
+    /// [`MaskError::TooShort`] when one is too short. The others are masked all the same.
+    pub fn add_all(&self, secrets: &[Secret]) -> Result<(), MaskError> {
+        let is_short = |text: &str| !text.is_empty() && text.trim().chars().count() < SHORTEST;
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let mut forms: BTreeSet<Vec<u8>> = known.forms.iter().cloned().collect();
-        forms.extend(forms_of(text));
+        let texts = || secrets.iter().map(Secret::expose);
+        texts()
+            .filter(|text| !text.is_empty() && !is_short(text))
+            .for_each(|text| forms.extend(forms_of(text)));
         if forms.len() > known.forms.len() {
             *known = Arc::new(Known::new(forms.into_iter().collect())?);
         }
-        Ok(())
+        drop(known);
+        if texts().any(is_short) { Err(MaskError::TooShort) } else { Ok(()) }
     }
 
     /// The text without its secrets.

@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod context;
 pub mod http;
 pub mod manual;
+pub mod preview;
 pub mod shell;
 pub mod wait;
 
@@ -15,6 +16,7 @@ use crate::engine::outcome::{Memo, Observation, Question};
 use crate::model::value::Values;
 use async_trait::async_trait;
 use context::Context;
+use preview::{Looking, Preview};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -49,11 +51,43 @@ pub trait Action: Send + Sync {
         Ok(Memo::Null)
     }
 
+    /// What else than its inputs decides what it does: files on this machine, as digests. For a plan,
+    /// which may not know every input yet.
+    fn pins(&self, _known: &Values) -> Values {
+        Values::new()
+    }
+
+    /// Whether what it gives names something that was never there before, such as a new key. What needs
+    /// that cannot be in place yet.
+    fn makes_new(&self) -> bool {
+        false
+    }
+
+    /// The inputs that `prepare` and `preview` can do without, when they name what is not made yet.
+    fn previews_without(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What `run` would change, for a plan. `cx.memo` is what `prepare` has read. It only reads,
+    /// but for what `how` allows.
+    ///
+    /// # Errors
+    /// When it cannot be told, or when `run` would certainly be refused.
+    async fn preview(&self, _cx: &Context, _how: Looking) -> Result<Preview, Trouble> {
+        Ok(Preview::default())
+    }
+
     /// Does it.
     ///
     /// # Errors
     /// Says whether nothing happened, something may have, or it cannot be told.
     async fn run(&self, cx: &Context) -> Result<Values, Trouble>;
+
+    /// The parts of what `run` returned that must not be seen, as JSON pointers. They are masked as if
+    /// the author had called them secret.
+    fn secrets(&self, _inputs: &Values, _outputs: &Values) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Takes it back, from whatever point `run` had reached. Must be harmless to repeat.
     /// `outputs` are there when the step succeeded, or when a look found its effect in place.

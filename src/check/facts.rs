@@ -1,19 +1,18 @@
 //! What several rules need to know about a runbook, found out once.
 
 use super::Book;
-use crate::expr::{ExprError, Form, Reference, references};
+use crate::expr::{ExprError, Form, Reference, references, syntax};
 use crate::model::action::{ActionSpec, EffectSpec};
 use crate::model::mode::Effect;
 use crate::model::runbook::Runbook;
-use crate::model::step::{Block, Body, Outputs, Role, Step};
+use crate::model::step::{Block, Body, Interpreter, Role, Step};
 use crate::model::value::{Node, NodeKind, Text, Values};
-use crate::source::Spanned;
-use std::collections::HashMap;
+use crate::script::{Reading, read};
+use crate::source::{Span, Spanned};
+use std::collections::{HashMap, HashSet};
 
 /// The action that runs another runbook. The engine knows it by this name, and so do some rules.
 pub(super) const RUN: &str = "runbook/run";
-/// The action whose outputs are the fields it asks for.
-const INPUT: &str = "manual/input";
 
 pub(super) struct Facts<'a> {
     pub(super) book: &'a Book<'a>,
@@ -23,6 +22,21 @@ pub(super) struct Facts<'a> {
     before: Vec<Vec<bool>>,
     /// Every text that is an expression or may hold some.
     pub(super) uses: Vec<Use<'a>>,
+    /// The places of the expressions that cannot be read.
+    unreadable: HashSet<Span>,
+    /// Every script.
+    pub(super) scripts: Vec<Script<'a>>,
+}
+
+/// A script, and what it says.
+pub(super) struct Script<'a> {
+    /// The step it is or belongs to. None for health.
+    pub(super) step: Option<usize>,
+    pub(super) block: &'a Block,
+    pub(super) interpreter: Interpreter,
+    pub(super) text: &'a Text,
+    /// None when it cannot be read. Whether it is wrong then is for the shell to say.
+    pub(super) reading: Option<Reading>,
 }
 
 /// One text with expressions, and what they may name.
@@ -31,6 +45,8 @@ pub(super) struct Use<'a> {
     pub(super) form: Form,
     pub(super) site: Site<'a>,
     pub(super) references: Result<Vec<Reference>, ExprError>,
+    /// What is wrong with its spelling.
+    pub(super) error: Option<ExprError>,
 }
 
 /// Where an expression stands.
@@ -45,15 +61,6 @@ pub(super) struct Site<'a> {
     pub(super) outputs: bool,
 }
 
-/// The outputs that a block is known to have.
-#[derive(Debug, PartialEq)]
-pub(super) enum Gives {
-    /// These and no others.
-    Names(Vec<String>),
-    /// Only the run knows.
-    Anything,
-}
-
 impl<'a> Facts<'a> {
     pub(super) fn of(book: &'a Book<'a>) -> Self {
         let steps = &book.runbook.steps;
@@ -62,7 +69,8 @@ impl<'a> Facts<'a> {
             index.entry(step.id().as_str()).or_insert(at);
         }
         let before = before(steps, &index);
-        let mut facts = Self { book, index, before, uses: Vec::new() };
+        let (uses, scripts, unreadable) = (Vec::new(), Vec::new(), HashSet::new());
+        let mut facts = Self { book, index, before, uses, scripts, unreadable };
         facts.collect();
         facts
     }
@@ -81,6 +89,8 @@ impl<'a> Facts<'a> {
     }
 
     /// Every block, with the index of its step.
+    ///
+    /// A block of which nothing could be read is left out: that has been reported.
     pub(super) fn blocks(&self) -> impl Iterator<Item = (Option<usize>, &'a Block)> + use<'a> {
         let steps = self.book.runbook.steps.iter().enumerate().flat_map(|(at, step)| {
             [Some(&step.block), step.observe.as_ref(), step.undo.as_ref()]
@@ -88,7 +98,51 @@ impl<'a> Facts<'a> {
                 .flatten()
                 .map(move |block| (Some(at), block))
         });
-        steps.chain(self.book.runbook.health.iter().map(|health| (None, &health.block)))
+        steps
+            .chain(self.book.runbook.health.iter().map(|health| (None, &health.block)))
+            .filter(|(_, block)| !block.options.misread.is_all())
+    }
+
+    /// Whether several steps have this id, so that nobody can tell which is meant.
+    pub(super) fn is_ambiguous(&self, id: &str) -> bool {
+        self.steps().iter().filter(|step| step.id().as_str() == id).count() > 1
+    }
+
+    /// Whether a step of that id is there, or was meant to be.
+    pub(super) fn may_have_step(&self, id: &str) -> bool {
+        self.index.contains_key(id) || self.book.runbook.gaps.may_have(Role::Step, id)
+    }
+
+    /// The ids of the steps, in the order of the document.
+    pub(super) fn step_ids(&self) -> Vec<String> {
+        self.steps().iter().map(|step| step.id().to_string()).collect()
+    }
+
+    /// Whether an expression that stands for itself could be read.
+    pub(super) fn is_readable(&self, text: &Text) -> bool {
+        !self.unreadable.contains(&text.span)
+    }
+
+    /// Whether a block is a script.
+    pub(super) fn is_script(&self, block: &Block) -> bool {
+        matches!(block.body, Body::Script { .. })
+    }
+
+    /// Whether a block only looks.
+    pub(super) fn is_probe(&self, block: &Block) -> bool {
+        matches!(block.role, Role::Observe | Role::Health)
+    }
+
+    /// Whether a step runs another runbook that may have health probes.
+    pub(super) fn may_bring_health(&self, step: &Step) -> bool {
+        let Some((_, name)) = runs(&step.block) else { return false };
+        match name.and_then(|name| (self.book.others)(name)) {
+            Some(other) => {
+                !other.health.is_empty()
+                    || other.steps.iter().any(|step| runs(&step.block).is_some())
+            }
+            None => true,
+        }
     }
 
     /// The description of a block's action, when it has one that exists.
@@ -102,6 +156,10 @@ impl<'a> Facts<'a> {
     /// What a block does to the world. None when its action is not known, or runs another runbook.
     pub(super) fn effect(&self, block: &Block) -> Option<Effect> {
         let declared = block.options.effect.as_ref().map(|effect| effect.value);
+        // What was meant to be said cannot be told any more.
+        if declared.is_none() && block.options.misread.has("effect") {
+            return None;
+        }
         match &block.body {
             Body::Script { .. } => {
                 let default = if matches!(block.role, Role::Observe | Role::Health) {
@@ -124,34 +182,24 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The outputs that a step of this book has in `steps.ID`.
-    pub(super) fn gives(&self, step: &Step) -> Gives {
-        let own = outputs_of(&step.block, |name| self.book.catalog.get(name));
-        match (
-            own,
-            step.observe
-                .as_ref()
-                .map(|block| outputs_of(block, |name| self.book.catalog.get(name))),
-        ) {
-            // An observation that finds the effect in place gives the outputs instead of the step.
-            (Gives::Names(mut names), Some(Gives::Names(more))) => {
-                names.extend(more);
-                Gives::Names(names)
-            }
-            (own, _) => own,
-        }
-    }
-
-    /// The outputs of one block.
-    pub(super) fn outputs(&self, block: &Block) -> Gives {
-        outputs_of(block, |name| self.book.catalog.get(name))
+    /// Where the inputs of a block stand.
+    pub(super) fn site<'b>(&self, step: Option<usize>, block: &'b Block) -> Site<'b> {
+        let item = step.is_some_and(|at| {
+            let options = &self.steps()[at].block.options;
+            options.for_each.is_some() || options.misread.has("for_each")
+        });
+        Site { step, block, item, outputs: block.role == Role::Undo }
     }
 
     fn collect(&mut self) {
         let blocks: Vec<_> = self.blocks().collect();
         for (step, block) in blocks {
-            let in_loop = step.is_some_and(|at| self.steps()[at].block.options.for_each.is_some());
-            let plain = Site { step, block, item: in_loop, outputs: block.role == Role::Undo };
+            let plain = self.site(step, block);
+            if let Body::Script { interpreter, text } = &block.body {
+                let interpreter = *interpreter;
+                let reading = read(interpreter, &text.value).ok();
+                self.scripts.push(Script { step, block, interpreter, text, reading });
+            }
             let own = Site { outputs: true, ..plain };
             let outside = Site { item: false, ..plain };
             let options = &block.options;
@@ -194,7 +242,14 @@ impl<'a> Facts<'a> {
     fn add(&mut self, text: &'a Text, form: Form, site: Site<'a>) {
         if form == Form::Bare || text.value.contains("{{") {
             let references = references(&text.value, form);
-            self.uses.push(Use { text, form, site, references });
+            let error = match &references {
+                Ok(_) => syntax(&text.value, form).err(),
+                Err(error) => Some(error.clone()),
+            };
+            if error.is_some() {
+                self.unreadable.insert(text.span);
+            }
+            self.uses.push(Use { text, form, site, references, error });
         }
     }
 }
@@ -235,45 +290,19 @@ fn ancestors(of: usize, needs: &[Vec<usize>]) -> Vec<bool> {
     seen
 }
 
+/// Whether an action is something that a person does.
+pub(super) fn asks_a_person(action: &str) -> bool {
+    action.starts_with("manual/")
+}
+
 /// Whether a step may say the effect of this action itself.
 pub(super) fn takes_effect(spec: &ActionSpec) -> bool {
-    // What a function does cannot be told from its name either.
-    matches!(spec.effect, EffectSpec::ByInput(_)) || spec.name == "lambda/invoke"
+    matches!(spec.effect, EffectSpec::ByInput(_))
 }
 
 /// The inputs that are written out, without expressions.
 pub(super) fn literal_inputs(with: &[(Spanned<String>, Node)]) -> Values {
     with.iter().filter_map(|(name, node)| Some((name.value.clone(), node.literal()?))).collect()
-}
-
-/// The outputs of a block of any book.
-pub(super) fn outputs_of<'c>(
-    block: &Block,
-    spec: impl Fn(&str) -> Option<&'c ActionSpec>,
-) -> Gives {
-    match &block.body {
-        Body::Script { .. } => match &block.options.outputs {
-            Outputs::None => Gives::Names(Vec::new()),
-            Outputs::Names(names) => {
-                Gives::Names(names.iter().map(|name| name.value.clone()).collect())
-            }
-            Outputs::Json(_) => Gives::Anything,
-        },
-        Body::Action { uses, with } if uses.value == INPUT => {
-            match with.iter().find(|(name, _)| name.value == "fields").map(|(_, node)| &node.kind) {
-                Some(NodeKind::Mapping(fields)) => {
-                    Gives::Names(fields.iter().map(|(name, _)| name.value.clone()).collect())
-                }
-                _ => Gives::Anything,
-            }
-        }
-        Body::Action { uses, .. } => match spec(&uses.value) {
-            Some(spec) if !spec.open_outputs && spec.name != RUN => {
-                Gives::Names(spec.outputs.iter().map(|output| output.name.to_owned()).collect())
-            }
-            _ => Gives::Anything,
-        },
-    }
 }
 
 /// The runbook that a step runs: the place where it says so, and its name when it is written out.

@@ -4,6 +4,7 @@ use crate::model::action::{ActionSpec, Catalog, EffectSpec, InputSpec, OutputSpe
 use crate::model::mode::Effect;
 use crate::model::runbook::Type;
 use crate::model::value::Values;
+use crate::services::operation;
 use std::time::Duration;
 
 const fn input(name: &'static str, kind: Type, required: bool) -> InputSpec {
@@ -14,13 +15,12 @@ const fn output(name: &'static str, kind: Type) -> OutputSpec {
     OutputSpec { name, kind, description: "An output." }
 }
 
-fn by_verb(inputs: &Values) -> Effect {
-    match inputs.get("operation").and_then(|operation| operation.as_str()) {
-        Some(operation) if operation.starts_with("list-") => Effect::Read,
-        Some(operation) if operation.starts_with("delete-") => Effect::Destroy,
-        Some(operation) if operation.starts_with("create-") => Effect::Change,
-        _ => Effect::Unclear,
-    }
+fn of_call(inputs: &Values) -> Effect {
+    let word = |name: &str| inputs.get(name).and_then(|word| word.as_str());
+    let known = word("service").zip(word("operation"));
+    known
+        .and_then(|(service, name)| operation(service, name))
+        .map_or(Effect::Unclear, |operation| operation.effect())
 }
 
 fn spec(name: &'static str, effect: Effect) -> ActionSpec {
@@ -58,6 +58,7 @@ pub(super) fn catalog() -> Catalog {
         input("service", Type::String, true),
         input("operation", Type::String, true),
         input("input", Type::Mapping, false),
+        input("reveal", Type::List, false),
     ];
     Catalog::new([
         ActionSpec {
@@ -88,7 +89,7 @@ pub(super) fn catalog() -> Catalog {
             inputs: CALL,
             open_outputs: true,
             needs_account: true,
-            effect: EffectSpec::ByInput(by_verb),
+            effect: EffectSpec::ByInput(of_call),
             ..spec("aws/call", Effect::Unclear)
         },
         ActionSpec {

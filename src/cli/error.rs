@@ -106,6 +106,9 @@ impl From<RunError> for CliError {
         match error {
             RunError::Store(error) => error.into(),
             RunError::Plan(error) => error.into(),
+            RunError::Stopped => {
+                Self::new(Exit::Interrupted, error.to_string()).certain(NOTHING_BEGUN)
+            }
             RunError::Refused { message, .. } => Self::new(Exit::Refused, message).maybe(hint),
             RunError::Usage { message, .. } => {
                 Self::usage(message).certain("Nothing was changed by this command.").maybe(hint)

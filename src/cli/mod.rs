@@ -10,6 +10,7 @@ mod diagnostics;
 mod drive;
 mod error;
 mod exit;
+mod explain;
 mod freeze;
 mod history;
 mod list;

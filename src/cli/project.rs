@@ -5,6 +5,8 @@ use super::error::{CliError, NOTHING_BEGUN};
 use super::exit::Exit;
 use super::{Global, console};
 use crate::actions::catalog::catalog;
+use crate::actions::shell::{Ask, lint};
+use crate::check::Linked;
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::model::action::Catalog;
 use crate::model::project::{Environment, Project};
@@ -165,20 +167,92 @@ impl Home {
         Ok(book)
     }
 
-    /// Everything that is wrong with a runbook, sorted by place.
+    /// A runbook that is in no file: what an editor or standard input has.
+    #[must_use]
+    pub(super) fn book_of(&self, path: &str, text: &str) -> Book {
+        let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or(path);
+        let (runbook, diagnostics) = parse::runbook(stem, path, text);
+        Book { runbook: Arc::new(runbook), diagnostics }
+    }
+
+    /// Everything that is wrong with a runbook, without asking other programs, sorted by place.
     #[must_use]
     pub(super) fn check(&self, book: &Book) -> Vec<Diagnostic> {
         let others = |name: &str| self.book(name).ok().map(|book| book.runbook);
+        let files = |path: &str| self.linked(book, path);
         let mut found = book.diagnostics.clone();
         found.extend(check::check(&check::Book {
             runbook: &book.runbook,
             others: &others,
             catalog: &self.catalog,
             project: Some(&self.project),
+            files: &files,
         }));
-        found.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
-        found.dedup();
-        found
+        sorted(found)
+    }
+
+    /// Everything that is wrong with each of some runbooks, what other programs say about their scripts
+    /// included. And what those could not be asked.
+    #[must_use]
+    pub(super) fn check_all(
+        &self,
+        books: &[Book],
+        ask: Option<Ask>,
+    ) -> (Vec<Vec<Diagnostic>>, Vec<String>) {
+        let mut found: Vec<Vec<Diagnostic>> = books.iter().map(|book| self.check(book)).collect();
+        let Some(ask) = ask else { return (found, Vec::new()) };
+        let mut scripts = Vec::new();
+        let mut owners = Vec::new();
+        for (index, book) in books.iter().enumerate() {
+            let own = check::scripts_of(&book.runbook, &found[index]);
+            owners.extend(own.iter().map(|_| index));
+            scripts.extend(own);
+        }
+        // All at once, so that programs are asked side by side and their number is known.
+        let linted = lint(&scripts, ask);
+        for (index, more) in owners.into_iter().zip(linted.found) {
+            if !more.is_empty() {
+                found[index].extend(more);
+                found[index] = sorted(std::mem::take(&mut found[index]));
+            }
+        }
+        (found, linted.notes)
+    }
+
+    /// Where a path that begins with `/` leads: from the project, or from the repository it is in.
+    fn absolute(&self, path: &str) -> PathBuf {
+        let repository = self.root.ancestors().find(|folder| folder.join(".git").exists());
+        [Some(self.root.as_path()), repository]
+            .into_iter()
+            .flatten()
+            .map(|folder| folder.join(path))
+            .find(|at| at.exists())
+            .unwrap_or_else(|| self.root.join(path))
+    }
+
+    /// What stands at a path that a runbook links to.
+    fn linked(&self, book: &Book, path: &str) -> Linked {
+        let folder = Path::new(&book.runbook.source.path).parent().unwrap_or(Path::new(""));
+        let at = match path.strip_prefix('/') {
+            Some(path) => self.absolute(path),
+            None => match std::path::absolute(folder) {
+                Ok(folder) => folder.join(path),
+                Err(_) => return Linked::Unknown,
+            },
+        };
+        // The answer is about names that are there, so a path is not followed beyond what it says.
+        let there = at.try_exists().unwrap_or(true);
+        if !there {
+            return Linked::Missing;
+        }
+        let markdown = at.extension().is_some_and(|end| end == "md" || end == "markdown");
+        if !markdown || !at.is_file() {
+            return Linked::There;
+        }
+        match self.book(&at.to_string_lossy()) {
+            Ok(book) => Linked::Markdown(book.runbook.anchors.clone()),
+            Err(_) => Linked::There,
+        }
     }
 
     /// A runbook that may be run: it and the runbooks it runs have no errors.
@@ -187,7 +261,8 @@ impl Home {
     /// Exit code 3, with every error shown.
     pub(super) fn sound_book(&self, name: &str) -> Result<Arc<Runbook>, CliError> {
         let book = self.book(name)?;
-        let found = self.check(&book);
+        let (found, _) = self.check_all(std::slice::from_ref(&book), Some(Ask::Syntax));
+        let found = found.concat();
         let errors: Vec<(&Source, &Diagnostic)> = found
             .iter()
             .filter(|diagnostic| diagnostic.severity == Severity::Error)
@@ -216,6 +291,12 @@ impl Home {
         }
         Ok(plan)
     }
+}
+
+fn sorted(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    found.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
+    found.dedup();
+    found
 }
 
 /// "Did you mean …", and what there is.
@@ -284,4 +365,47 @@ fn unreadable(path: &Path, error: &std::io::Error) -> CliError {
 /// A note for people, on standard error.
 pub(super) fn note(text: &str) {
     console::tell(format!("{} {text}", console::error_paint().dim("note:")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Home;
+    use crate::cli::Global;
+    use std::fs;
+
+    #[test]
+    fn links_are_looked_up_beside_the_runbook_and_in_the_project() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(path, text).expect("written");
+        };
+        write("runbook.yaml", "version: 1\nenvironments: {}\n");
+        write("docs/on call.md", "# On call\n\n## The list\n");
+        write(
+            "runbooks/a.md",
+            "---\ntitle: A\nsummary: S\nowner: o\n---\n\n# A\n\n```sh step=look\n#| effect: read\ntrue\n```\n",
+        );
+        write(
+            "runbooks/b.md",
+            "---\ntitle: B\nsummary: S\nowner: o\n---\n\n# B\n\n\
+            [fine](a.md#look) [fine](../docs/on%20call.md#the-list) [fine](/docs/on%20call.md) [fine](/docs/)\n\
+            [no step](a.md#lok) [no heading](../docs/on%20call.md#list) [no file](docs/gone.md) [above](../runbook.yaml#x)\n\n\
+            ```sh step=look\n#| effect: read\ntrue\n```\n",
+        );
+        let global = Global { project: Some(folder.path().to_owned()), ..Global::default() };
+        let home = Home::find(&global).expect("a project");
+        let book = home.book("b").expect("a runbook");
+        let found: Vec<_> = home
+            .check(&book)
+            .into_iter()
+            .map(|one| {
+                (one.code, book.runbook.source.slice(one.span).unwrap_or_default().to_owned())
+            })
+            .collect();
+        let expected = [("RB0602", "#lok"), ("RB0602", "#list"), ("RB0601", "docs/gone.md")]
+            .map(|(code, text)| (code, text.to_owned()));
+        assert_eq!(found, expected);
+    }
 }

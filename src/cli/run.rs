@@ -9,6 +9,7 @@ use super::{Global, world};
 use crate::model::id::StepKey;
 use crate::plan::Plan;
 use crate::run::Begin;
+use crate::run::foresight::Expected;
 use crate::run::world::Wishes;
 use std::collections::BTreeMap;
 
@@ -26,9 +27,10 @@ pub(super) struct Args {
     /// Agree to every `confirm`. Never to a guard
     #[arg(long, short)]
     yes: bool,
-    /// Refuse when the plan is not the one with this digest (`runbook plan` prints it)
-    #[arg(long, value_name = "DIGEST")]
-    plan: Option<String>,
+    /// Look again, and refuse when the plan with this digest does not hold any more (`runbook plan` prints
+    /// it; its first 8 digits or more)
+    #[arg(long, value_name = "DIGEST", value_parser = Expected::new)]
+    plan: Option<Expected>,
     /// Why, for the journal, and for guards that want a reason
     #[arg(long, value_name = "TEXT", value_parser = params::reason)]
     reason: Option<String>,
@@ -60,7 +62,6 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let home = Home::find(global)?.sound()?;
     let environment = home.environment(&args.env)?.clone();
     let plan = home.plan(&args.name)?;
-    expected(&plan, args.plan.as_deref(), &args.name, &args.env)?;
     let until = args.until.as_deref().map(|step| step_of(&plan, step)).transpose()?;
     let gathered = params::gather(&plan.root.book, &args.given, &world::scope(&environment))?;
     let wishes =
@@ -75,8 +76,8 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     world::block_on(async {
         let (world, run) = world::build(&home, &environment, &plan, None).await?;
         let name = plan.root.book.name.clone();
-        let begin =
-            Begin { plan, params: gathered.values, secret_params: gathered.secrets.clone() };
+        let (params, secret_params) = (gathered.values, gathered.secrets.clone());
+        let begin = Begin { plan, params, secret_params, expected: args.plan.clone() };
         let secrets: BTreeMap<_, _> = gathered.secrets;
         let session = Session { world, secrets, wishes, output: args.output };
         let exit = drive(session, First::Start(Box::new(begin), run)).await?;
@@ -85,20 +86,6 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
         }
         Ok(exit)
     })
-}
-
-/// Refuses a plan that is not the one that was looked at.
-fn expected(plan: &Plan, digest: Option<&str>, name: &str, env: &str) -> Result<(), CliError> {
-    let Some(digest) = digest else { return Ok(()) };
-    // A few digits are enough to tell two plans apart; fewer could be a mistake.
-    if digest.len() >= 12 && plan.digest.starts_with(&digest.to_ascii_lowercase()) {
-        return Ok(());
-    }
-    let message =
-        format!("the plan is not the one that was asked for: it has the digest {}", plan.digest);
-    Err(CliError::new(Exit::Refused, message)
-        .certain(NOTHING_BEGUN)
-        .hint(format!("Look at it again with `runbook plan {name} --env {env}`.")))
 }
 
 /// The step of that id.

@@ -12,7 +12,7 @@ use crate::actions::wait::WaitFor;
 use crate::actions::{Actions, Trouble, manual};
 use crate::engine::event::Operator;
 use crate::mask::Masker;
-use crate::model::id::{AccountName, RunId};
+use crate::model::id::RunId;
 use crate::model::mode::{EnvironmentKind, Mode};
 use crate::model::project::Environment;
 use crate::model::secret::Secret;
@@ -111,10 +111,7 @@ enum Emulated {
 impl Emulated {
     async fn find(home: &Home, environment: &Environment) -> Result<Self, CliError> {
         if let Some(endpoint) = &environment.endpoint {
-            let accounts: Vec<&str> =
-                environment.accounts.values().map(|account| account.id.as_str()).collect();
-            let digest = digest_of(&format!("{endpoint} {}", accounts.join(" ")));
-            let marker = home.state.join(format!("sandbox-endpoint-{}.json", &digest[..16]));
+            let marker = Self::marker(home, environment, endpoint);
             // Never the `aws` that happens to be in PATH: some versions ignore the endpoint.
             let cli = Sandbox::cli(&progress).await?;
             return Ok(Self::Foreign { endpoint: endpoint.clone(), marker, cli });
@@ -122,6 +119,29 @@ impl Emulated {
         let sandbox = Sandbox::new(&home.state);
         let server = sandbox.up(&progress).await?;
         Ok(Self::Own { sandbox, server })
+    }
+
+    /// The emulator, when it runs already. Installs and starts nothing.
+    async fn running(home: &Home, environment: &Environment) -> Option<Self> {
+        if let Some(endpoint) = &environment.endpoint {
+            let marker = Self::marker(home, environment, endpoint);
+            // Where it would be: a call through a CLI that is not there fails, and never goes elsewhere.
+            let cli = Sandbox::installed_cli().unwrap_or_else(|| home.state.join("no-aws-cli"));
+            return Some(Self::Foreign { endpoint: endpoint.clone(), marker, cli });
+        }
+        let sandbox = Sandbox::new(&home.state);
+        match sandbox.status().await {
+            Ok(Status::Running(server)) => Some(Self::Own { sandbox, server }),
+            _ => None,
+        }
+    }
+
+    /// Where the seeds of an emulator are noted that someone else started.
+    fn marker(home: &Home, environment: &Environment, endpoint: &str) -> PathBuf {
+        let accounts: Vec<&str> =
+            environment.accounts.values().map(|account| account.id.as_str()).collect();
+        let digest = digest_of(&format!("{endpoint} {}", accounts.join(" ")));
+        home.state.join(format!("sandbox-endpoint-{}.json", &digest[..16]))
     }
 
     fn is_seeded(&self, seed: &str) -> bool {
@@ -208,7 +228,17 @@ async fn assemble(
     let masker = Masker::new();
     let entered = enter(home, environment, emulated, run, &masker)?;
     let operator = Operator { caller: entered.caller().await, ..operator() };
-    Ok(World {
+    Ok(world(home, environment, entered, (store, masker), operator))
+}
+
+fn world(
+    home: &Home,
+    environment: &Environment,
+    entered: Entered,
+    (store, masker): (Arc<Store>, Masker),
+    operator: Operator,
+) -> World {
+    World {
         store,
         actions: entered.actions,
         catalog: Arc::clone(&home.catalog),
@@ -216,10 +246,11 @@ async fn assemble(
         environment: environment.clone(),
         deny_accounts: home.project.deny_accounts.clone(),
         masker,
+        withheld: crate::run::Withheld::default(),
         project: home.root.clone(),
         clock: Timestamp::now,
         operator,
-    })
+    }
 }
 
 /// Fills a fresh sandbox by running a runbook in it, with a journal of its own.
@@ -237,7 +268,8 @@ async fn plant(
     let gathered = params::gather(&book, &Given::default(), &scope(environment))?;
     let run = new_id();
     let world = assemble(home, environment, Some(emulated), Arc::clone(store), &run).await?;
-    let begin = Begin { plan, params: gathered.values, secret_params: gathered.secrets };
+    let (params, secret_params) = (gathered.values, gathered.secrets);
+    let begin = Begin { plan, params, secret_params, expected: None };
     let wishes =
         Wishes { yes: true, reason: Some("seeds the sandbox".to_owned()), ..Wishes::default() };
     match drive::once_unattended(world, First::Start(Box::new(begin), run.clone()), wishes).await? {
@@ -376,64 +408,51 @@ fn aws_cli_runner(masker: &Masker) -> crate::actions::aws::CliRunner {
     })
 }
 
-/// Asks who we are in accounts, for a plan: it starts nothing, and a failure is an answer too.
+/// What a plan looks with. It starts nothing, and seeds nothing.
 pub(super) struct Looker {
-    runtime: tokio::runtime::Runtime,
-    entered: Result<Entered, String>,
+    /// As for a run.
+    pub(super) world: World,
+    /// Why no account can be entered, when that is so.
+    pub(super) no_way: Option<String>,
+    /// What a run would do before it begins.
+    pub(super) notes: Vec<String>,
 }
 
 impl Looker {
-    /// A way to ask. The sandbox is asked only when it runs already.
+    /// A way to look. The sandbox is looked at only when it runs already.
     ///
     /// # Errors
-    /// When the system refuses to start threads.
-    pub(super) fn new(
+    /// When the environment cannot be entered as it is described.
+    pub(super) async fn new(
         home: &Home,
         environment: &Environment,
-        names: &[AccountName],
+        plan: &Plan,
     ) -> Result<Self, CliError> {
-        let runtime = runtime()?;
-        let entered = if names.is_empty() {
-            Err("no step needs an account".to_owned())
-        } else {
-            runtime.block_on(Self::enter(home, environment))
-        };
-        Ok(Self { runtime, entered })
-    }
-
-    async fn enter(home: &Home, environment: &Environment) -> Result<Entered, String> {
-        let sandboxed = environment.kind == EnvironmentKind::Sandbox;
-        let emulated = if sandboxed && environment.endpoint.is_none() {
-            let sandbox = Sandbox::new(&home.state);
-            match sandbox.status().await {
-                Ok(Status::Running(server)) => Some(Emulated::Own { sandbox, server }),
-                _ => return Err("the sandbox is not running; a run starts it".to_owned()),
+        let mut notes = Vec::new();
+        let sandboxed = environment.kind == EnvironmentKind::Sandbox && !plan.accounts().is_empty();
+        let emulated = if sandboxed { Emulated::running(home, environment).await } else { None };
+        let mut no_way = None;
+        if let Some(emulated) = &emulated {
+            let name = &plan.root.book.name;
+            let mut seeds = environment.seed.iter();
+            if let Some(seed) = seeds.find(|seed| *seed != name && !emulated.is_seeded(seed)) {
+                notes.push(format!("the sandbox is empty: a run fills it with `{seed}` first"));
             }
         } else if sandboxed {
-            Some(Emulated::find(home, environment).await.map_err(|error| error.message)?)
-        } else {
-            None
-        };
-        let run = RunId::from_text("plan");
-        enter(home, environment, emulated.as_ref(), &run, &Masker::new())
-            .map_err(|error| error.message)
-    }
-
-    /// The ARN that STS reports there, or why it is not known.
-    ///
-    /// # Errors
-    /// Why, in words.
-    pub(super) fn caller(&self, target: &Target) -> Result<String, String> {
-        let entered = self.entered.as_ref().map_err(Clone::clone)?;
-        let caller = self.runtime.block_on(entered.accounts.caller(target));
-        match caller {
-            Ok(caller) if caller.account == target.id => Ok(caller.arn),
-            Ok(caller) => Err(format!(
-                "WRONG ACCOUNT: the credentials are for {} ({}); a run will be refused",
-                caller.account, caller.arn
-            )),
-            Err(trouble) => Err(trouble.message),
+            no_way = Some(
+                "the sandbox is not running; start it with `runbook sandbox up`, or a run does"
+                    .to_owned(),
+            );
         }
+        if !cfg!(feature = "aws") && !plan.accounts().is_empty() {
+            no_way = Some("this runbook was built without AWS".to_owned());
+        }
+        let masker = Masker::new();
+        let run = RunId::from_text("plan");
+        let entered = enter(home, environment, emulated.as_ref(), &run, &masker)?;
+        let store = Arc::new(home.store()?);
+        let world = world(home, environment, entered, (store, masker), operator());
+        Ok(Self { world, no_way, notes })
     }
 }
 

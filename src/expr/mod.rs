@@ -8,13 +8,17 @@ mod lexer;
 mod names;
 mod references;
 mod rewrite;
+mod shape;
 mod template;
 #[cfg(test)]
 mod tests;
 
 pub use evaluate::{evaluate, holds};
 pub use references::{Reference, references};
-pub use template::{LocatedError, is_template, render, render_node, render_text, whole};
+pub use shape::{always, compared_with_number, conjuncts, constant, only_name};
+pub use template::{
+    LocatedError, expressions, is_template, render, render_node, render_text, whole,
+};
 
 use std::ops::Range;
 

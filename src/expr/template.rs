@@ -55,7 +55,10 @@ pub(super) fn scan(text: &str) -> Result<Vec<Part<'_>>, ExprError> {
 }
 
 /// The bytes of each expression of a template, without its braces.
-pub(super) fn expressions(text: &str) -> Result<Vec<Range<usize>>, ExprError> {
+///
+/// # Errors
+/// When a brace is not closed, or what is between two is no expression.
+pub fn expressions(text: &str) -> Result<Vec<Range<usize>>, ExprError> {
     Ok(scan(text)?.into_iter().map(|(_, range)| range).collect())
 }
 

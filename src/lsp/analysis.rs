@@ -74,6 +74,7 @@ fn of_runbook(workspace: &Workspace, path: &Path, book: &Book) -> Findings {
         others: &others,
         catalog: &workspace.catalog,
         project: home.as_ref().map(|home| &home.project),
+        files: &|_| check::Linked::Unknown,
     }));
     found.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
     found.dedup();

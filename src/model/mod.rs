@@ -3,6 +3,8 @@
 pub mod action;
 pub mod duration;
 pub mod id;
+pub mod link;
+pub mod misread;
 pub mod mode;
 pub mod param;
 pub mod project;

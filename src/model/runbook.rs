@@ -1,9 +1,12 @@
 //! A whole runbook.
 
 use super::id::{AccountName, StepId};
+use super::link::Link;
+use super::misread::{Gaps, Misread};
 use super::step::{Health, Step};
 use super::value::Node;
 use crate::source::{Source, Span, Spanned};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +25,12 @@ pub struct Runbook {
     pub steps: Vec<Step>,
     /// The health probes, in document order.
     pub health: Vec<Health>,
+    /// The links and images of the prose, in order.
+    pub links: Vec<Link>,
+    /// The names under which a link finds a heading, a step or a marked place of this file.
+    pub anchors: BTreeSet<String>,
+    /// What could not be read.
+    pub gaps: Gaps,
 }
 
 impl Runbook {
@@ -68,6 +77,8 @@ pub struct FrontMatter {
     pub account: Option<Spanned<AccountName>>,
     /// What a run may be told.
     pub params: Vec<Parameter>,
+    /// The keys that could not be read.
+    pub misread: Misread,
 }
 
 /// The type of a parameter, of an input or of an output.

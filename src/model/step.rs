@@ -1,6 +1,7 @@
 //! The executable blocks of a runbook.
 
 use super::id::{AccountName, StepId};
+use super::misread::Misread;
 use super::mode::Effect;
 use super::value::{Node, Text};
 use crate::source::{Span, Spanned};
@@ -172,7 +173,7 @@ pub struct Options {
     /// How many elements at once. Default: 1.
     pub concurrency: Option<Spanned<u32>>,
     /// Whether an empty list is fine.
-    pub allow_empty: bool,
+    pub allow_empty: Option<Spanned<bool>>,
     /// What the operator must agree to first. May hold `{{ expressions }}`.
     pub confirm: Option<Text>,
     /// How long it may take. Default: the action's, or ten minutes for a script.
@@ -201,4 +202,14 @@ pub struct Options {
     pub estimate: Option<Spanned<Duration>>,
     /// What is still owed afterwards.
     pub obligation: Option<Obligation>,
+    /// The keys of the block that could not be read, `uses` and `with` among them.
+    pub misread: Misread,
+}
+
+impl Options {
+    /// Whether an empty list is fine.
+    #[must_use]
+    pub fn allows_empty(&self) -> bool {
+        self.allow_empty.as_ref().is_some_and(|allowed| allowed.value)
+    }
 }

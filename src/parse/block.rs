@@ -9,6 +9,7 @@ use super::{options, yaml};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::syntax::{EMPTY_SCRIPT, MISPLACED_OPTIONS, MISSING_USES, WRONG_TYPE};
 use crate::model::id::StepId;
+use crate::model::misread::Misread;
 use crate::model::step::{Block, Body, Interpreter, Options, Role};
 use crate::model::value::{NodeKind, Text};
 use crate::source::{Span, Spanned};
@@ -29,10 +30,13 @@ pub(super) fn read(
 }
 
 fn typed(fence: &Fence, role: Role, found: &mut Vec<Diagnostic>) -> (Body, Options) {
-    let nothing = |span| Body::Action { uses: Spanned::new(String::new(), span), with: Vec::new() };
+    let nothing = |span| {
+        let body = Body::Action { uses: Spanned::new(String::new(), span), with: Vec::new() };
+        (body, unread())
+    };
     let opening = Span::new(fence.span.start, fence.info_start + fence.info.trim_end().len());
     let Some(root) = yaml::read(&fence.text, found) else {
-        return (nothing(opening), Options::default());
+        return nothing(opening);
     };
     let mut decode = Decode { found };
     let entries = match &root.kind {
@@ -42,10 +46,10 @@ fn typed(fence: &Fence, role: Role, found: &mut Vec<Diagnostic>) -> (Body, Optio
             let message =
                 format!("a typed block is a mapping with `uses`, but this is {}", other.name());
             decode.found.push(WRONG_TYPE.error(root.span, message));
-            return (nothing(opening), Options::default());
+            return nothing(opening);
         }
     };
-    let options = options::read(entries, role, false, &mut decode);
+    let mut options = options::read(entries, role, false, &mut decode);
     let uses = match get(entries, "uses") {
         Some(node) => decode.plain("uses", node),
         None => {
@@ -55,10 +59,13 @@ fn typed(fence: &Fence, role: Role, found: &mut Vec<Diagnostic>) -> (Body, Optio
             None
         }
     };
-    let with = get(entries, "with")
-        .and_then(|node| decode.mapping("with", node))
-        .unwrap_or_default()
-        .to_vec();
+    let with = match get(entries, "with").map(|node| decode.mapping("with", node)) {
+        Some(None) => {
+            options.misread.add("with");
+            Vec::new()
+        }
+        given => given.flatten().unwrap_or_default().to_vec(),
+    };
     (
         Body::Action { uses: uses.unwrap_or_else(|| Spanned::new(String::new(), opening)), with },
         options,
@@ -73,7 +80,11 @@ fn script(
 ) -> (Body, Options) {
     let (header, rest) = split(&fence.text, found);
     let mut options = Options::default();
-    if let Some(root) = header.and_then(|header| yaml::read(&header, found)) {
+    let root = header.as_ref().and_then(|header| yaml::read(header, found));
+    if header.is_some() && root.is_none() {
+        options = unread();
+    }
+    if let Some(root) = root {
         let mut decode = Decode { found };
         match &root.kind {
             NodeKind::Mapping(entries) => options = options::read(entries, role, true, &mut decode),
@@ -84,6 +95,7 @@ fn script(
                     other.name()
                 );
                 decode.found.push(WRONG_TYPE.error(root.span, message));
+                options = unread();
             }
         }
     }
@@ -96,6 +108,11 @@ fn script(
         found.push(EMPTY_SCRIPT.error(opening, "this script has no line to run"));
     }
     (Body::Script { interpreter, text: rest }, options)
+}
+
+/// The options of a block that says something, nobody knows what.
+fn unread() -> Options {
+    Options { misread: Misread::all(), ..Options::default() }
 }
 
 /// Parts the leading `#|` lines, as YAML, from the script itself.

@@ -200,6 +200,24 @@ impl Decode<'_> {
         }
     }
 
+    /// Reports a key that is missing, unless a misspelt one was meant to be it.
+    pub(super) fn lacks(
+        &mut self,
+        whose: &str,
+        entries: &Entries,
+        known: &[&str],
+        key: &str,
+        span: Span,
+    ) {
+        let unknown = entries.iter().filter(|(name, _)| !known.contains(&name.value.as_str()));
+        let misspelt = unknown
+            .into_iter()
+            .any(|(name, _)| nearest(&name.value, known.iter().copied()) == Some(key));
+        if !misspelt {
+            self.missing(whose, key, span);
+        }
+    }
+
     pub(super) fn missing(&mut self, whose: &str, key: &str, span: Span) {
         self.found.push(
             MISSING_FIELD

@@ -2,9 +2,10 @@
 
 use super::decode::{Decode, get};
 use super::{mapping, param, table, yaml};
-use crate::diagnostic::Diagnostic;
 use crate::diagnostic::syntax::{MISSING_FIELD, WRONG_TYPE, YAML_SYNTAX};
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::id::AccountName;
+use crate::model::misread::Misread;
 use crate::model::runbook::FrontMatter;
 use crate::model::value::NodeKind;
 use crate::source::Span;
@@ -22,18 +23,19 @@ pub(super) fn read(text: &str, found: &mut Vec<Diagnostic>) -> (FrontMatter, usi
                     .error(span, "the front matter is never closed")
                     .help("close it with a line `---`"),
             );
-            return (FrontMatter { span, ..FrontMatter::default() }, text.len());
+            return (unread(span), text.len());
         }
         let diagnostic =
             MISSING_FIELD.error(Span::new(start, start), "this runbook has no front matter");
         found.push(diagnostic.help(
             "begin with a line `---`, then `title`, `summary` and `owner`, then a line `---`",
         ));
-        return (FrontMatter::default(), start);
+        return (unread(Span::default()), start);
     };
     let span = Span::new(start, end);
     let yaml = mapping::verbatim(&text[body.clone()], body.start);
-    let mut front = FrontMatter { span, ..FrontMatter::default() };
+    // Without a mapping nothing is known of what the author meant to say.
+    let mut front = unread(span);
     if let Some(root) = yaml::read(&yaml, found) {
         let mut decode = Decode { found };
         match &root.kind {
@@ -76,21 +78,24 @@ fn fill(
     opening: Span,
     decode: &mut Decode<'_>,
 ) {
+    front.misread = misspelt(entries);
     decode.unknown_keys("the front matter", entries, &table::names(&table::FRONT_MATTER));
     let mut required = |key: &str| match get(entries, key) {
         Some(node) => decode.plain(key, node),
+        // A misspelt key has been reported as such.
+        None if front.misread.has(key) => None,
         None => {
             decode.missing("the front matter", key, opening);
             None
         }
     };
-    front.title = required("title");
-    front.summary = required("summary");
-    front.owner = required("owner");
+    let (title, summary, owner) = (required("title"), required("summary"), required("owner"));
+    (front.title, front.summary, front.owner) = (title, summary, owner);
     if let Some(node) = get(entries, "tags") {
         front.tags =
             decode.names("tags", node, Ok::<String, std::convert::Infallible>).unwrap_or_default();
     }
+    let before = decode.found.len();
     if let Some(entries) =
         get(entries, "objective").and_then(|node| decode.mapping("objective", node))
     {
@@ -98,9 +103,35 @@ fn fill(
         front.rto = get(entries, "rto").and_then(|node| decode.duration("rto", node));
         front.rpo = get(entries, "rpo").and_then(|node| decode.duration("rpo", node));
     }
+    if decode.found.len() > before {
+        front.misread.add("objective");
+    }
+    let before = decode.found.len();
     front.account =
         get(entries, "account").and_then(|node| decode.name("account", node, AccountName::new));
+    if decode.found.len() > before {
+        front.misread.add("account");
+    }
     if let Some(node) = get(entries, "params") {
         front.params = param::definitions(node, decode);
+        if !matches!(node.kind, NodeKind::Mapping(_)) {
+            front.misread.add("params");
+        }
     }
+}
+
+fn unread(span: Span) -> FrontMatter {
+    FrontMatter { span, misread: Misread::all(), ..FrontMatter::default() }
+}
+
+/// The keys that misspelt ones were meant to be.
+fn misspelt(entries: &super::decode::Entries) -> Misread {
+    let known = table::names(&table::FRONT_MATTER);
+    let mut misread = Misread::default();
+    for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.value.as_str())) {
+        if let Some(near) = nearest(&key.value, known.iter().copied()) {
+            misread.add(near);
+        }
+    }
+    misread
 }

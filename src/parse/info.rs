@@ -11,11 +11,14 @@ use crate::source::{Span, Spanned};
 pub(super) enum Info {
     /// Something to read.
     Prose,
-    /// Meant to be run, but it cannot be told how. It has been reported.
-    Unusable,
+    /// Meant to be run, but it cannot be told how. It has been reported. With what it was meant to be.
+    Unusable(Option<Meant>),
     /// A block to run.
     Block { role: Role, language: Language, id: Spanned<StepId> },
 }
+
+/// The role and the id that an info string seems to mean.
+pub(super) type Meant = (Option<Role>, String);
 
 /// How a block is written.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +55,31 @@ pub(super) fn looks_executable(info: &str) -> bool {
     second.split_once('=').is_some_and(|(word, _)| role(word).is_some())
 }
 
+/// What an info string seems to mean, however badly it is written.
+pub(super) fn meant(info: &str) -> Option<Meant> {
+    let mut at = 0;
+    while let Some(sign) = info[at..].find(['=', ':']).map(|offset| at + offset) {
+        let before = info[..sign].trim_end();
+        let start = before
+            .rfind(|c: char| !c.is_alphanumeric() && c != '_')
+            .map_or(0, |other| other + before[other..].chars().next().map_or(0, char::len_utf8));
+        let word = &before[start..];
+        let known = role(word).or_else(|| nearest_role(word).and_then(role));
+        let after = info[sign + 1..].trim_start().trim_start_matches(['"', '\'']);
+        let id: String =
+            after.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-')).collect();
+        if known.is_some() && !id.is_empty() {
+            return Some((known, repaired(&id)));
+        }
+        at = sign + 1;
+    }
+    None
+}
+
+fn unusable(info: &str) -> Info {
+    Info::Unusable(meant(info))
+}
+
 /// Reads the info string, which was written at `start`.
 pub(super) fn read(info: &str, start: usize, found: &mut Vec<Diagnostic>) -> Info {
     let text = info.trim();
@@ -61,38 +89,44 @@ pub(super) fn read(info: &str, start: usize, found: &mut Vec<Diagnostic>) -> Inf
         return alone(text, span, found);
     };
     let second = rest.split_whitespace().next().unwrap_or_default();
-    let Some((word, id)) = second.split_once('=') else {
-        return without_equals(first, rest, span, found);
-    };
     let word_start = start + text.len() - rest.trim_start().len();
+    let Some((word, id)) = second.split_once('=') else {
+        return without_equals(first, rest, Span::new(word_start, span.end), found);
+    };
     let word_span = Span::new(word_start, word_start + word.len());
     let Some(role) = role(word) else {
-        return unknown(first, word, word_span, rest, found);
+        return unknown(first, rest.trim_start(), word_span, found);
     };
-    let one_space = text[first.len()..].starts_with(' ') && !rest.starts_with(char::is_whitespace);
-    if rest.trim_start() != second || !one_space {
-        let message = if rest.trim_start() == second {
-            "there must be exactly one space between the language and the role"
-        } else {
-            "nothing may stand behind the role and the id"
-        };
-        found.push(malformed(span, message));
+    let behind = Span::new(word_start + second.len(), span.end);
+    if behind.start < behind.end {
+        let gap = rest.trim_start()[second.len()..].len()
+            - rest.trim_start()[second.len()..].trim_start().len();
+        let place = Span::new(behind.start + gap, behind.end);
+        found.push(malformed(place, "nothing may stand behind the role and the id"));
         if id.is_empty() {
-            return Info::Unusable;
+            return unusable(text);
         }
+    } else if &text[first.len()..word_start - start] != " " {
+        let message = "there must be exactly one space between the language and the role";
+        found.push(malformed(Span::new(start + first.len(), word_start), message));
     }
     let id_span = Span::new(word_span.end + 1, word_span.end + 1 + id.len());
     let Some(language) = language(first) else {
         if first.starts_with('{') {
             found.push(malformed(span, "this is not quite `language role=id`"));
-            return Info::Unusable;
+        } else {
+            found.push(cannot_run(first, Span::new(start, start + first.len())));
         }
-        found.push(cannot_run(first, Span::new(start, start + first.len())));
-        return Info::Unusable;
+        return unusable(text);
     };
+    if id.is_empty() {
+        let place = Span::new(word_start, id_span.end);
+        found.push(malformed(place, "the id is missing after `=`"));
+        return unusable(text);
+    }
     match read_id(id, id_span, found) {
         Some(id) => Info::Block { role, language, id: Spanned::new(id, id_span) },
-        None => Info::Unusable,
+        None => unusable(text),
     }
 }
 
@@ -116,7 +150,7 @@ fn alone(text: &str, span: Span, found: &mut Vec<Diagnostic>) -> Info {
     let lacks_language = text.split_once('=').is_some_and(|(word, _)| role(word).is_some());
     if lacks_language || braced_role(text) {
         found.push(malformed(span, "the language is missing"));
-        return Info::Unusable;
+        return unusable(text);
     }
     Info::Prose
 }
@@ -141,15 +175,17 @@ fn without_equals(first: &str, rest: &str, span: Span, found: &mut Vec<Diagnosti
     let runs = language(first).is_some();
     if braced_role(rest) || role(word).is_some() && (separated || runs) {
         found.push(malformed(span, "this is not quite `language role=id`"));
-        return Info::Unusable;
+        return unusable(rest);
     }
     Info::Prose
 }
 
-fn unknown(first: &str, word: &str, span: Span, rest: &str, found: &mut Vec<Diagnostic>) -> Info {
+fn unknown(first: &str, rest: &str, span: Span, found: &mut Vec<Diagnostic>) -> Info {
+    let word = &rest[..span.end - span.start];
     if rest.contains('{') && braced_role(rest) {
-        found.push(malformed(span, "this is not quite `language role=id`"));
-        return Info::Unusable;
+        let whole = Span::new(span.start, span.start + rest.len());
+        found.push(malformed(whole, "this is not quite `language role=id`"));
+        return unusable(rest);
     }
     let near = nearest_role(word);
     // Other tools give attributes to the code they show. Only what could have run is worth a stop.
@@ -162,23 +198,23 @@ fn unknown(first: &str, word: &str, span: Span, rest: &str, found: &mut Vec<Diag
             .to_owned(),
     };
     found.push(UNKNOWN_ROLE.error(span, format!("there is no role `{word}`")).help(help));
-    Info::Unusable
+    let id = rest[word.len()..].trim_start_matches('=').split_whitespace().next();
+    Info::Unusable(meant(rest).or_else(|| Some((None, repaired(id?)))))
+}
+
+/// The id that was probably meant.
+fn repaired(id: &str) -> String {
+    id.chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
+        .collect()
 }
 
 /// Reads an id. One that is nearly right is put right, so that references to it are still understood.
 fn read_id(id: &str, span: Span, found: &mut Vec<Diagnostic>) -> Option<StepId> {
     StepId::new(id).map_or_else(
         |bad| {
-            let repaired: String = id
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
-                .collect();
-            let repaired = StepId::new(repaired).ok();
-            let diagnostic = if id.is_empty() {
-                MALFORMED_INFO.error(span, "the id is missing after `=`")
-            } else {
-                BAD_ID.error(span, bad.to_string())
-            };
+            let repaired = StepId::new(repaired(id)).ok();
+            let diagnostic = BAD_ID.error(span, bad.to_string());
             found.push(match &repaired {
                 Some(id) => diagnostic.help(format!("write `{id}`")),
                 None => diagnostic,
@@ -248,6 +284,31 @@ mod tests {
             ("bash step=9x", "RB0005"),
         ] {
             assert_eq!(codes(info).1, [code], "{info}");
+        }
+    }
+
+    #[test]
+    fn a_near_miss_says_what_it_was_meant_to_be_and_where_it_went_wrong() {
+        for (info, place, role, id) in [
+            ("bash stpe=copy", "stpe", Some(Role::Step), "copy"),
+            ("ruby undo=copy", "ruby", Some(Role::Undo), "copy"),
+            ("bash step = copy", "step = copy", Some(Role::Step), "copy"),
+            ("bash {step=copy}", "{step=copy}", Some(Role::Step), "copy"),
+            ("yaml titel=copy", "titel", None, "copy"),
+        ] {
+            let mut found = Vec::new();
+            let Info::Unusable(meant) = read(info, 0, &mut found) else { panic!("{info}") };
+            assert_eq!(&info[found[0].span.range()], place, "{info}");
+            assert_eq!(meant, Some((role, id.to_owned())), "{info}");
+        }
+        for (info, place) in [
+            ("bash step=x timeout=3m", "timeout=3m"),
+            ("bash  step=x", "  "),
+            ("bash step=", "step="),
+        ] {
+            let mut found = Vec::new();
+            read(info, 0, &mut found);
+            assert_eq!(&info[found[0].span.range()], place, "{info}");
         }
     }
 

@@ -66,6 +66,11 @@ impl Builder {
         Text::new(self.value, span, self.pieces)
     }
 
+    /// The text as it is so far.
+    pub(super) fn text_at(&self, span: Span) -> Text {
+        Text::new(self.value.clone(), span, self.pieces.clone())
+    }
+
     pub(super) fn value(&self) -> &str {
         &self.value
     }

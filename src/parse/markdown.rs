@@ -1,18 +1,30 @@
 //! Markdown to fences, headings and prose, each with its place.
 
+use super::fence::{add, comments, is_closing, openings, swallowed};
 use super::info;
+use super::links::{Links, headings, marked_places};
 use super::mapping::Builder;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::syntax::{HIDDEN_BLOCK, UNCLOSED_FENCE};
+use crate::model::link::{Link, Slugs};
+use crate::model::misread::Gaps;
 use crate::model::value::Text;
 use crate::source::Span;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::Range;
+
+/// After so many fences that are not closed, the rest is not looked at again from each of them.
+const MOST_RECOVERIES: usize = 8;
 
 /// What a document consists of, in order.
 pub(super) struct Document {
     pub(super) headings: Vec<Heading>,
     pub(super) fences: Vec<Fence>,
+    pub(super) links: Vec<Link>,
+    pub(super) anchors: BTreeSet<String>,
+    pub(super) gaps: Gaps,
     comments: Vec<Range<usize>>,
 }
 
@@ -31,26 +43,42 @@ pub(super) struct Fence {
     pub(super) info_start: usize,
     /// What stands between the opening and the closing line.
     pub(super) text: Text,
+    /// Whether it is not closed, so that nobody can tell what belongs to it.
+    pub(super) torn: bool,
 }
 
 /// Reads the Markdown in `text` from `start` on.
 pub(super) fn read(text: &str, start: usize, found: &mut Vec<Diagnostic>) -> Document {
+    let document = Document {
+        headings: Vec::new(),
+        fences: Vec::new(),
+        links: Vec::new(),
+        anchors: BTreeSet::new(),
+        gaps: Gaps::default(),
+        comments: Vec::new(),
+    };
     let mut reader = Reader {
         text,
-        document: Document { headings: Vec::new(), fences: Vec::new(), comments: Vec::new() },
+        document,
         quotes: 0,
         heading: None,
         fence: None,
+        links: Links::default(),
+        slugs: Slugs::default(),
+        go_on_at: None,
+        recoveries: 0,
+        stray: false,
         found,
     };
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_FOOTNOTES;
-    for (event, range) in Parser::new_ext(&text[start..], options).into_offset_iter() {
-        reader.event(event, range.start + start..range.end + start);
+    let mut at = Some(start);
+    while let Some(start) = at {
+        at = reader.pass(start);
     }
-    reader.document
+    let mut document = reader.document;
+    document.links.extend(reader.links.found);
+    document.links.sort_by_key(|link| link.span);
+    document.links.dedup();
+    document
 }
 
 impl Document {
@@ -78,17 +106,64 @@ struct Reader<'a> {
     quotes: usize,
     heading: Option<(HeadingLevel, String)>,
     fence: Option<(Range<usize>, Builder)>,
+    links: Links,
+    slugs: Slugs,
+    /// Where to begin anew, after a fence that is not closed.
+    go_on_at: Option<usize>,
+    recoveries: usize,
+    /// Whether a closing line without an opening one is to be expected, since its fence ended before.
+    stray: bool,
     found: &'a mut Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
+    /// Reads from `start` to the end, or to a fence that is not closed. Gives where to go on after it.
+    fn pass(&mut self, start: usize) -> Option<usize> {
+        let options = Options::ENABLE_TABLES
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_STRIKETHROUGH
+            | Options::ENABLE_FOOTNOTES;
+        (self.quotes, self.heading, self.fence) = (0, None, None);
+        let undefined = RefCell::new(Vec::new());
+        let mut broken = |link: pulldown_cmark::BrokenLink<'_>| {
+            undefined.borrow_mut().push((
+                link.link_type,
+                link.span.start + start..link.span.end + start,
+                link.reference.to_string(),
+            ));
+            None
+        };
+        let parser =
+            Parser::new_with_broken_link_callback(&self.text[start..], options, Some(&mut broken));
+        for (_, definition) in parser.reference_definitions().iter() {
+            let range = definition.span.start + start..definition.span.end + start;
+            self.links.definition(self.text, range, &definition.dest);
+        }
+        for (event, range) in parser.into_offset_iter() {
+            let range = range.start + start..range.end + start;
+            self.links.event(self.text, &event, &range);
+            self.event(event, range);
+            if self.go_on_at.is_some() {
+                break;
+            }
+        }
+        undefined.into_inner().into_iter().for_each(|(kind, range, name)| {
+            self.links.undefined(self.text, kind, range, &name);
+        });
+        self.go_on_at.take()
+    }
+
     fn event(&mut self, event: Event<'_>, range: Range<usize>) {
         match event {
             Event::Start(Tag::BlockQuote(_)) => self.quotes += 1,
             Event::End(TagEnd::BlockQuote(_)) => self.quotes = self.quotes.saturating_sub(1),
             Event::Start(Tag::Heading { level, .. }) => self.heading = Some((level, String::new())),
             Event::End(TagEnd::Heading(_)) => {
-                if let Some((level, title)) = self.heading.take().filter(|_| self.quotes == 0) {
+                let heading = self.heading.take();
+                if let Some((_, title)) = &heading {
+                    self.document.anchors.insert(self.slugs.next(title));
+                }
+                if let Some((level, title)) = heading.filter(|_| self.quotes == 0) {
                     let end = range.start + self.text[range.clone()].trim_end().len();
                     let span = Span::new(range.start, end);
                     self.document.headings.push(Heading {
@@ -111,6 +186,7 @@ impl Reader<'_> {
             Event::InlineHtml(html) if html.starts_with("<!--") => {
                 self.document.comments.push(range)
             }
+            Event::InlineHtml(html) => self.document.anchors.extend(marked_places(&html)),
             Event::Text(text) | Event::Code(text) => self.words(&text, range),
             Event::SoftBreak | Event::HardBreak => self.words(" ", range),
             _ => {}
@@ -134,49 +210,121 @@ impl Reader<'_> {
         let info = first_line[width..].to_owned();
         if self.quotes > 0 {
             if info::looks_executable(&info) {
-                self.found.push(hidden(opening, "a block quote"));
+                self.hide(opening, "a block quote", &info);
             }
             return;
         }
         let end = range.start + written.trim_end().len();
         let closed = written.lines().count() > 1
             && written.trim_end().lines().last().is_some_and(|line| is_closing(line, mark, width));
-        let swallowed = swallowed(body.value(), mark, width);
-        if !closed {
-            let diagnostic = UNCLOSED_FENCE
-                .error(opening, "this fence is never closed")
-                .help(format!("close it with a line of {width} `{mark}` or more"));
-            self.found.push(diagnostic);
-        } else if let Some(line) = swallowed {
-            self.found.push(
-                UNCLOSED_FENCE
-                    .error(opening, format!("this fence swallows the block `{}`", line.trim()))
-                    .help("close it before that block, or open it with more backticks to show the block as an example"),
-            );
-        }
+        let torn = self.torn(opening, &info, &body, closed, (mark, width));
         let text = body.text(Span::new(opening.end.min(end), end));
         self.document.fences.push(Fence {
             span: Span::new(range.start, end),
             info_start: range.start + width,
             info,
             text,
+            torn,
         });
+    }
+
+    /// Reports a fence that is not closed, or not where it should be, and finds the place to go on from.
+    fn torn(
+        &mut self,
+        opening: Span,
+        info: &str,
+        body: &Builder,
+        closed: bool,
+        (mark, width): (char, usize),
+    ) -> bool {
+        let line = swallowed(body.value(), mark, width);
+        if closed && line.is_none() {
+            return false;
+        }
+        self.document.gaps.torn = true;
+        let whole = body.text_at(Span::new(opening.start, self.text.len()));
+        // The closing line of an example that ended too early opens a fence. That has been told.
+        let told = info.trim().is_empty() && std::mem::take(&mut self.stray);
+        if !told {
+            self.report(opening, &whole, line, (mark, width));
+        }
+        let Some(line) = line else { return true };
+        let first = info.split_whitespace().next().unwrap_or_default();
+        if matches!(first.to_ascii_lowercase().as_str(), "markdown" | "md") {
+            // It shows what runbooks look like, and what it shows ends at the next closing line.
+            self.stray = true;
+        } else if let Some(start) = self.place_to_go_on(&whole, line) {
+            self.recoveries += 1;
+            self.go_on_at = Some(start);
+            return true;
+        }
+        for (_, at) in openings(body.value(), 0) {
+            let opening = body.value()[at..].lines().next().unwrap_or_default();
+            self.document.gaps.blocks.extend(info::meant(opening));
+        }
+        true
+    }
+
+    fn report(
+        &mut self,
+        opening: Span,
+        body: &Text,
+        line: Option<usize>,
+        (mark, width): (char, usize),
+    ) {
+        let Some(at) = line else {
+            let diagnostic = UNCLOSED_FENCE.error(opening, "this fence is never closed");
+            self.found
+                .push(diagnostic.help(format!("close it with a line of {width} `{mark}` or more")));
+            return;
+        };
+        let line = body.value[at..].lines().next().unwrap_or_default();
+        let start = at + line.len() - line.trim_start().len();
+        let place = body.locate(start..at + line.trim_end().len());
+        self.found.push(
+            UNCLOSED_FENCE
+                .error(opening, format!("this fence swallows the block `{}`", line.trim()))
+                .related(place, "this block is swallowed")
+                .help("close it before that block, or open it with more backticks to show the block as an example"),
+        );
+    }
+
+    /// The beginning of a line in the source, when Markdown can be read from there on.
+    fn place_to_go_on(&self, body: &Text, line: usize) -> Option<usize> {
+        let written = body.locate(line..line + 1).start;
+        let start = self.text[..written].rfind('\n').map_or(0, |newline| newline + 1);
+        let indented = self.text[start..].len() - self.text[start..].trim_start_matches(' ').len();
+        (indented < 4 && start > body.span.start && self.recoveries < MOST_RECOVERIES)
+            .then_some(start)
+    }
+
+    fn hide(&mut self, span: Span, inside: &str, opening: &str) {
+        self.document.gaps.blocks.extend(info::meant(opening));
+        self.found.push(
+            HIDDEN_BLOCK
+                .warning(span, format!("this block stands in {inside} and never runs"))
+                .help("take it out, or leave out the role"),
+        );
     }
 
     /// Four spaces too many make a fence into text.
     fn indented(&mut self, range: &Range<usize>) {
         let text = self.text;
         for (span, _) in openings(&text[range.clone()], range.start) {
-            self.found.push(hidden(span, "an indented code block"));
+            self.hide(span, "an indented code block", &text[span.range()]);
         }
     }
 
     fn html_block(&mut self, range: Range<usize>) {
         let html = &self.text[range.clone()];
+        self.document.anchors.extend(marked_places(html));
+        for heading in headings(html) {
+            self.document.anchors.insert(self.slugs.next(&heading));
+        }
         let comments = comments(html);
         for (span, at) in openings(html, range.start) {
             match comments.iter().find(|comment| comment.contains(&at)) {
-                None => self.found.push(hidden(span, "HTML")),
+                None => self.hide(span, "HTML", &html[at..at + (span.end - span.start)]),
                 Some(comment) if !html[comment.clone()].ends_with("-->") => {
                     let start = range.start + comment.start;
                     let diagnostic = HIDDEN_BLOCK
@@ -186,6 +334,10 @@ impl Reader<'_> {
                         )
                         .related(span, "this block never runs");
                     self.found.push(diagnostic.help("close it with `-->`"));
+                    self.document.gaps.torn = true;
+                    for (span, _) in openings(&html[at..], range.start + at) {
+                        self.document.gaps.blocks.extend(info::meant(&self.text[span.range()]));
+                    }
                     break;
                 }
                 Some(_) => {}
@@ -195,74 +347,4 @@ impl Reader<'_> {
             .comments
             .extend(comments.into_iter().map(|c| c.start + range.start..c.end + range.start));
     }
-}
-
-/// The lines of a text that look like the opening of an executable fence: their place, and their
-/// offset in the text, which itself stands at `start`.
-fn openings(text: &str, start: usize) -> Vec<(Span, usize)> {
-    let (mut found, mut at) = (Vec::new(), 0);
-    for line in text.split_inclusive('\n') {
-        let content = line.trim();
-        let info = content.trim_start_matches(['`', '~']);
-        if content.len() >= info.len() + 3 && info::looks_executable(info) {
-            let offset = at + line.find(content).unwrap_or_default();
-            found.push((Span::new(start + offset, start + offset + content.len()), offset));
-        }
-        at += line.len();
-    }
-    found
-}
-
-fn hidden(span: Span, inside: &str) -> Diagnostic {
-    HIDDEN_BLOCK
-        .warning(span, format!("this block stands in {inside} and never runs"))
-        .help("take it out, or leave out the role")
-}
-
-/// Adds one event of text to a block. Markdown may have changed it: tabs are expanded, `\r` goes.
-fn add(body: &mut Builder, source: &str, text: &str, range: Range<usize>) {
-    if source.get(range.clone()) == Some(text) {
-        body.exact(text, range.start);
-        return;
-    }
-    let mut at = range.start;
-    for c in text.chars() {
-        let mut bytes = [0; 4];
-        let encoded: &str = c.encode_utf8(&mut bytes);
-        if c == '\n' && source[at..range.end].starts_with("\r\n") {
-            at += 1;
-        }
-        if source[at..range.end].starts_with(c) {
-            body.exact(encoded, at);
-            at += c.len_utf8();
-        } else {
-            let width = source[at..].chars().next().map_or(0, char::len_utf8);
-            body.other(encoded, at..at + width);
-        }
-    }
-}
-
-fn is_closing(line: &str, mark: char, width: usize) -> bool {
-    let line = line.trim().trim_start_matches(['>', ' ', '\t']);
-    line.len() >= width && line.chars().all(|c| c == mark)
-}
-
-/// The first line in a fence that looks like the opening of an executable one as wide.
-fn swallowed(body: &str, mark: char, width: usize) -> Option<&str> {
-    body.lines().find(|line| {
-        let line = line.trim_start();
-        let info = line.trim_start_matches(mark);
-        line.len() - info.len() >= width && info::looks_executable(info)
-    })
-}
-
-/// The comments in a piece of HTML.
-fn comments(html: &str) -> Vec<Range<usize>> {
-    let (mut found, mut at) = (Vec::new(), 0);
-    while let Some(start) = html[at..].find("<!--").map(|offset| at + offset) {
-        let end = html[start + 4..].find("-->").map_or(html.len(), |offset| start + 4 + offset + 3);
-        found.push(start..end);
-        at = end;
-    }
-    found
 }

@@ -2,13 +2,17 @@
 
 mod block;
 mod decode;
+mod fence;
 mod front_matter;
 mod info;
+mod links;
 mod mapping;
 mod markdown;
 mod options;
 mod param;
 mod project;
+#[cfg(test)]
+mod recovery_tests;
 mod scalar;
 pub mod table;
 #[cfg(test)]
@@ -22,6 +26,7 @@ pub use table::{Bodies, OPTIONS, OptionSpec};
 
 use crate::diagnostic::syntax::{DUPLICATE_BLOCK, DUPLICATE_ID, ORPHAN_BLOCK};
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::model::misread::Gaps;
 use crate::model::runbook::{Phase, Runbook};
 use crate::model::step::{Block, Health, Role, Step};
 use crate::source::{Source, Span};
@@ -37,20 +42,32 @@ pub fn runbook(name: &str, path: &str, text: &str) -> (Runbook, Vec<Diagnostic>)
     let (front, start) = front_matter::read(text, &mut found);
     let mut document = markdown::read(text, start, &mut found);
     let fences = std::mem::take(&mut document.fences);
+    let links = std::mem::take(&mut document.links);
+    let mut gaps = std::mem::take(&mut document.gaps);
+    let mut anchors = std::mem::take(&mut document.anchors);
     let mut assembly = Assembly::new(text, &document);
     for fence in fences {
-        let info = info::read(&fence.info, fence.info_start, &mut found);
-        if let Info::Block { role, language, id } = info {
-            let block = block::read(fence, role, language, id, &mut found);
-            assembly.add(block);
+        match info::read(&fence.info, fence.info_start, &mut found) {
+            // Nobody can tell where it ends, so nothing is said about what is in it.
+            Info::Block { role, id, .. } if fence.torn => {
+                gaps.blocks.push((Some(role), id.value.to_string()));
+            }
+            Info::Block { role, language, id } => {
+                assembly.add(block::read(fence, role, language, id, &mut found));
+            }
+            Info::Unusable(meant) => gaps.blocks.extend(meant),
+            Info::Prose => {}
         }
     }
     let Assembly { mut steps, health, attached, phases, .. } = assembly;
-    attach(&mut steps, attached, &mut found);
+    attach(&mut steps, attached, &gaps, &mut found);
     duplicates(&steps, &health, &mut found);
+    anchors.extend(steps.iter().map(|step| step.id().to_string()));
+    anchors.extend(health.iter().map(|health| health.block.id.value.to_string()));
     found.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end, diagnostic.code));
     let source = Arc::new(Source::new(path, text));
-    (Runbook { name: name.to_owned(), source, front, phases, steps, health }, found)
+    let name = name.to_owned();
+    (Runbook { name, source, front, phases, steps, health, links, anchors, gaps }, found)
 }
 
 /// Puts blocks under their headings.
@@ -121,13 +138,16 @@ impl<'a> Assembly<'a> {
 }
 
 /// Gives each `observe` and `undo` block to its step.
-fn attach(steps: &mut [Step], blocks: Vec<Block>, found: &mut Vec<Diagnostic>) {
+fn attach(steps: &mut [Step], blocks: Vec<Block>, gaps: &Gaps, found: &mut Vec<Diagnostic>) {
     let mut by_id = HashMap::new();
     for (index, step) in steps.iter().enumerate() {
         by_id.entry(step.id().as_str().to_owned()).or_insert(index);
     }
     for block in blocks {
         let Some(index) = by_id.get(block.id.value.as_str()) else {
+            if gaps.may_have(Role::Step, block.id.value.as_str()) {
+                continue;
+            }
             let near = nearest(block.id.value.as_str(), by_id.keys().map(String::as_str));
             let diagnostic =
                 ORPHAN_BLOCK.error(block.id.span, format!("there is no step `{}`", block.id.value));

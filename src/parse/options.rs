@@ -23,19 +23,29 @@ pub(super) fn read(
 ) -> Options {
     let mut options = Options::default();
     for (key, node) in entries {
+        let before = decode.found.len();
         if allowed(key, role, script, decode) {
             one(&mut options, &key.value, node, decode);
+            if decode.found.len() > before {
+                options.misread.add(&key.value);
+            }
+        } else if let Some(meant) = meant(&key.value) {
+            options.misread.add(meant);
         }
     }
     options
 }
 
+/// The option that a misspelt key was meant to be.
+fn meant(key: &str) -> Option<&'static str> {
+    nearest(key, OPTIONS.iter().filter(|spec| !spec.roles.is_empty()).map(|spec| spec.key))
+}
+
 fn allowed(key: &Spanned<String>, role: Role, script: bool, decode: &mut Decode<'_>) -> bool {
     let Some(spec) = OPTIONS.iter().find(|spec| spec.key == key.value) else {
-        let known = OPTIONS.iter().filter(|spec| !spec.roles.is_empty()).map(|spec| spec.key);
         let diagnostic =
             UNKNOWN_OPTION.error(key.span, format!("there is no option `{}`", key.value));
-        decode.found.push(match nearest(&key.value, known) {
+        decode.found.push(match meant(&key.value) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None if !script => diagnostic.help("inputs of the action go under `with`"),
             None => diagnostic.help("the values a script needs go under `env`"),
@@ -80,7 +90,10 @@ fn one(options: &mut Options, key: &str, node: &Node, decode: &mut Decode<'_>) {
         "if" => options.condition = decode.expression(key, node),
         "for_each" => options.for_each = decode.expression(key, node),
         "concurrency" => options.concurrency = decode.count(key, node, 1, MOST),
-        "allow_empty" => options.allow_empty = decode.boolean(key, node).unwrap_or_default(),
+        "allow_empty" => {
+            options.allow_empty =
+                decode.boolean(key, node).map(|allowed| Spanned::new(allowed, node.span));
+        }
         "confirm" => options.confirm = decode.text(key, node),
         "timeout" => options.timeout = positive(key, node, decode),
         "until" => options.until = decode.expression(key, node),
@@ -131,13 +144,14 @@ fn effect(key: &str, node: &Node, decode: &mut Decode<'_>) -> Option<Spanned<Eff
 
 fn retry(key: &str, node: &Node, decode: &mut Decode<'_>) -> Option<Retry> {
     let entries = decode.mapping(key, node)?;
-    decode.unknown_keys("`retry`", entries, &table::names(&table::RETRY));
+    let known = table::names(&table::RETRY);
+    decode.unknown_keys("`retry`", entries, &known);
     let delay = match get(entries, "delay") {
         Some(node) => decode.duration("delay", node)?,
         None => Spanned::new(DEFAULT_RETRY_DELAY, node.span),
     };
     let Some(attempts) = get(entries, "attempts") else {
-        decode.missing("`retry`", "attempts", node.span);
+        decode.lacks("`retry`", entries, &known, "attempts", node.span);
         return None;
     };
     Some(Retry { attempts: decode.count("attempts", attempts, 2, MOST)?, delay })
@@ -184,11 +198,12 @@ fn outputs(key: &str, node: &Node, decode: &mut Decode<'_>) -> Outputs {
 
 fn obligation(key: &str, node: &Node, decode: &mut Decode<'_>) -> Option<Obligation> {
     let entries = decode.mapping(key, node)?;
-    decode.unknown_keys("`obligation`", entries, &table::names(&table::OBLIGATION));
+    let known = table::names(&table::OBLIGATION);
+    decode.unknown_keys("`obligation`", entries, &known);
     let mut required = |name: &str| match get(entries, name) {
         Some(value) => decode.text(name, value),
         None => {
-            decode.missing("`obligation`", name, node.span);
+            decode.lacks("`obligation`", entries, &known, name, node.span);
             None
         }
     };

@@ -32,14 +32,15 @@ fn definition(name: &Spanned<String>, node: &Node, decode: &mut Decode<'_>) -> P
     };
     let whose = format!("the parameter `{}`", name.value);
     let Some(entries) = decode.mapping(&name.value, node) else { return parameter };
-    decode.unknown_keys(&whose, entries, &table::names(&table::PARAMETER));
+    let known = table::names(&table::PARAMETER);
+    decode.unknown_keys(&whose, entries, &known);
     match get(entries, "type") {
         Some(node) => {
             if let Some(kind) = kind(node, decode) {
                 parameter.kind = kind;
             }
         }
-        None => decode.missing(&whose, "type", name.span),
+        None => decode.lacks(&whose, entries, &known, "type", name.span),
     }
     parameter.description =
         get(entries, "description").and_then(|node| decode.plain("description", node));
@@ -116,13 +117,13 @@ fn contradictions(parameter: &Parameter, found: &mut Vec<Diagnostic>) {
             .error(min.span, format!("`min` is greater than `max`, which is {}", max.value));
         found.push(diagnostic.related(max.span, "`max` is here"));
     }
-    for choice in &parameter.choices {
-        if !kind.admits(&choice.verbatim()) {
-            found.push(
-                BAD_PARAMETER.error(choice.span, format!("this choice is not {}", kind.phrase())),
-            );
-        }
-    }
+    // Between limits that contradict each other nothing fits. That has been said.
+    let possible = parameter
+        .min
+        .as_ref()
+        .zip(parameter.max.as_ref())
+        .is_none_or(|(min, max)| min.value <= max.value);
+    choices(parameter, pattern_is_good && possible, found);
     if let Some(default) = &parameter.default {
         if parameter.secret {
             found.push(
@@ -136,10 +137,32 @@ fn contradictions(parameter: &Parameter, found: &mut Vec<Diagnostic>) {
                     "a default is a plain value: expressions are not read here",
                 ),
             );
-        } else if pattern_is_good && let Err(error) = parameter.check(&default.verbatim()) {
+        } else if pattern_is_good
+            && possible
+            && let Err(error) = parameter.check(&default.verbatim())
+        {
             found.push(
                 BAD_PARAMETER.error(default.span, format!("the default does not fit: {error}")),
             );
+        }
+    }
+}
+
+/// Whether every choice can be chosen.
+fn choices(parameter: &Parameter, limits_are_good: bool, found: &mut Vec<Diagnostic>) {
+    let limits = Parameter { choices: Vec::new(), ..parameter.clone() };
+    for (at, choice) in parameter.choices.iter().enumerate() {
+        let value = choice.verbatim();
+        let earlier = parameter.choices[..at].iter().find(|one| one.verbatim() == value);
+        if !parameter.kind.admits(&value) {
+            let message = format!("this choice is not {}", parameter.kind.phrase());
+            found.push(BAD_PARAMETER.error(choice.span, message));
+        } else if let Some(earlier) = earlier {
+            let diagnostic = BAD_PARAMETER.error(choice.span, "this choice is here twice");
+            found.push(diagnostic.related(earlier.span, "it is here already"));
+        } else if limits_are_good && let Err(error) = limits.check(&value) {
+            let message = format!("this choice can never be taken: {error}");
+            found.push(BAD_PARAMETER.error(choice.span, message));
         }
     }
 }

@@ -43,10 +43,11 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn project(&mut self, project: &mut Project, entries: &Entries) {
-        self.decode.unknown_keys("runbook.yaml", entries, &table::names(&table::PROJECT));
+        let known = table::names(&table::PROJECT);
+        self.decode.unknown_keys("runbook.yaml", entries, &known);
         let top = Span::new(0, self.text.lines().next().map_or(0, str::len));
         match get(entries, "version") {
-            None => self.decode.missing("runbook.yaml", "version", top),
+            None => self.decode.lacks("runbook.yaml", entries, &known, "version", top),
             Some(Node { kind: NodeKind::Integer(version), .. })
                 if *version == i64::from(VERSION) => {}
             Some(node) => self
@@ -57,7 +58,7 @@ impl Reader<'_> {
             project.deny_accounts = self.list("deny_accounts", node, Self::account_id);
         }
         match get(entries, "environments") {
-            None => self.decode.missing("runbook.yaml", "environments", top),
+            None => self.decode.lacks("runbook.yaml", entries, &known, "environments", top),
             Some(node) => {
                 for (name, node) in self.decode.mapping("environments", node).unwrap_or_default() {
                     if let Some(environment) = self.environment(name, node) {
@@ -148,9 +149,10 @@ impl Reader<'_> {
             return None;
         }
         let entries = self.decode.mapping(&whose, node)?;
-        self.decode.unknown_keys(&whose, entries, &table::names(&table::ENVIRONMENT));
+        let known = table::names(&table::ENVIRONMENT);
+        self.decode.unknown_keys(&whose, entries, &known);
         let Some(kind) = get(entries, "kind") else {
-            self.decode.missing(&whose, "kind", name.span);
+            self.decode.lacks(&whose, entries, &known, "kind", name.span);
             return None;
         };
         let kind = self.kind(kind)?;
@@ -166,7 +168,7 @@ impl Reader<'_> {
             Some(node) => self.accounts(node, kind),
             None if sandbox => synthetic(),
             None => {
-                self.decode.missing(&whose, "accounts", name.span);
+                self.decode.lacks(&whose, entries, &known, "accounts", name.span);
                 BTreeMap::new()
             }
         };

@@ -109,7 +109,7 @@ fn what_is_wrong_is_reported_at_its_place() {
             "RB0103",
             "{{ params.y }}",
         ),
-        ("```yaml step=a\nuses: a/b\nwith: &x {a: 1}\n```\n", "RB0104", "{"),
+        ("```yaml step=a\nuses: a/b\nwith: &x {a: 1}\n```\n", "RB0104", "&x"),
         ("```yaml step=a\nuses: a/b\nwith: {<<: {a: 1}}\n```\n", "RB0104", "<<"),
         (
             "```yaml step=a\nuses: a/b\nwith: {a: 123456789012345678901234567890}\n```\n",

@@ -1,6 +1,6 @@
 //! YAML to a tree that knows the place of every key and value. The only user of the YAML crate.
 
-use super::mapping::spanned;
+use super::mapping::{Builder, spanned};
 use super::scalar;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::syntax::{DUPLICATE_KEY, UNQUOTED_TEMPLATE, YAML_FEATURE, YAML_SYNTAX};
@@ -86,7 +86,7 @@ impl<'de> de::Visitor<'de> for Visitor {
     }
 }
 
-fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
+fn options() -> Options {
     serde_yaml::options! {
         budget: serde_yaml::budget! {
             max_anchors: 0,
@@ -97,7 +97,7 @@ fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
             max_events: MAX_NODES * 4,
             max_documents: 1,
         },
-        duplicate_keys: duplicate_keys,
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
         merge_keys: MergeKeyPolicy::Error,
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
@@ -109,17 +109,8 @@ fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
 /// Reads one YAML document. What is wrong is added to `found`; there is a tree whenever one can be had.
 pub(super) fn read(text: &Text, found: &mut Vec<Diagnostic>) -> Option<Node> {
     let reader = Reader { text };
-    let parsed = match serde_yaml::from_str_with_options::<Placed<Raw>>(
-        &text.value,
-        options(DuplicateKeyPolicy::Error),
-    ) {
-        Err(error @ Error::DuplicateMappingKey { .. }) => {
-            found.push(reader.explain(&error));
-            // The first of the two is kept, so that the rest of the block can still be looked at.
-            serde_yaml::from_str_with_options(&text.value, options(DuplicateKeyPolicy::FirstWins))
-        }
-        other => other,
-    };
+    // Keys that are there twice are found in the tree, all of them.
+    let parsed = serde_yaml::from_str_with_options::<Placed<Raw>>(&text.value, options());
     match parsed {
         Ok(root) => Some(reader.node(root, found).0),
         Err(error) => {
@@ -211,7 +202,16 @@ impl Reader<'_> {
             span = span.to(at).to(value.span);
             end = end.max(place.end).max(value_end);
             match key.value {
-                Raw::Text(name) => mapping.push((spanned(name, self.text, place), value)),
+                // The first of the two is kept, so that the rest of the block can still be looked at.
+                Raw::Text(name) => match mapping.iter().find(|(first, _)| first.value == name) {
+                    Some((first, _)) => found.push(
+                        DUPLICATE_KEY
+                            .error(at, format!("`{name}` is here twice"))
+                            .related(first.span, "it is here already")
+                            .help("remove one of the two"),
+                    ),
+                    None => mapping.push((spanned(name, self.text, place), value)),
+                },
                 _ => found.push(
                     YAML_FEATURE
                         .error(at, "a key must be a name")
@@ -229,8 +229,9 @@ impl Reader<'_> {
         let end = close.map_or(range.end, |offset| range.start + offset + 2);
         let span = self.text.locate(range.start..end);
         found.push(unquoted(span));
-        let value = self.text.value[range.start..end].to_owned();
-        (Node { kind: NodeKind::Text(Text::new(value, span, Vec::new())), span }, end)
+        let mut builder = Builder::default();
+        builder.part(self.text, range.start..end);
+        (Node { kind: NodeKind::Text(builder.text(span)), span }, end)
     }
 
     /// Takes the closing bracket of a list or mapping in brackets into its span.
@@ -264,12 +265,6 @@ impl Reader<'_> {
         });
         let span = self.text.locate(range.clone());
         match error {
-            Error::DuplicateMappingKey { key, .. } => {
-                let key = key.as_deref().unwrap_or("this key");
-                DUPLICATE_KEY
-                    .error(span, format!("`{key}` is here twice"))
-                    .help("remove one of the two")
-            }
             Error::MergeKeyNotAllowed { .. } => {
                 YAML_FEATURE.error(span, "merge keys are not used in runbooks")
             }
@@ -278,7 +273,9 @@ impl Reader<'_> {
             }
             Error::NonFiniteFloat { .. } => YAML_FEATURE.error(span, "this is not a finite number"),
             Error::UnsupportedTag { .. } => {
-                YAML_FEATURE.error(span, "YAML tags are not used in runbooks")
+                let place =
+                    self.mark_before(range.start, '!').map_or(span, |mark| self.text.locate(mark));
+                YAML_FEATURE.error(place, "YAML tags are not used in runbooks")
             }
             Error::Budget { breach, .. } => self.over_budget(breach, range),
             _ => self.syntax(error, range),
@@ -291,13 +288,40 @@ impl Reader<'_> {
         range: Range<usize>,
     ) -> Diagnostic {
         use serde_yaml::budget::BudgetBreach;
-        let span = self.text.locate(range);
+        let span = self.text.locate(range.clone());
         match breach {
-            BudgetBreach::Anchors { .. } | BudgetBreach::Aliases { .. } => YAML_FEATURE
-                .error(span, "anchors and aliases are not used in runbooks")
-                .help("write the value where it is used; in quotes when it begins with `&` or `*`"),
+            BudgetBreach::Anchors { .. } => {
+                let mark = self.mark_before(range.start, '&');
+                self.shared(mark.map_or(span, |mark| self.text.locate(mark)))
+            }
+            BudgetBreach::Aliases { .. } => self.shared(span),
+            BudgetBreach::Documents { .. } => {
+                YAML_FEATURE.error(span, "a second YAML document is not used here")
+            }
             _ => YAML_FEATURE.error(span, "this YAML is too large or too deeply nested"),
         }
+    }
+
+    fn shared(&self, span: Span) -> Diagnostic {
+        YAML_FEATURE
+            .error(span, "anchors and aliases are not used in runbooks")
+            .help("write the value where it is used; in quotes when it begins with `&` or `*`")
+    }
+
+    /// A mark such as `&name` or `!name` at a place, or before it with nothing but white space between.
+    fn mark_before(&self, at: usize, sign: char) -> Option<Range<usize>> {
+        let value = &self.text.value;
+        let start = if value[at..].starts_with(sign) {
+            at
+        } else {
+            value[..at]
+                .trim_end()
+                .rfind(|c: char| c.is_whitespace() || ",[{".contains(c))
+                .map_or(0, |before| before + 1)
+        };
+        let rest = &value[start..];
+        let end = rest.find(|c: char| c.is_whitespace() || ",]}".contains(c)).unwrap_or(rest.len());
+        rest.starts_with(sign).then_some(start..start + end)
     }
 
     fn syntax(&self, error: &Error, range: Range<usize>) -> Diagnostic {
@@ -310,12 +334,20 @@ impl Reader<'_> {
                 line[offset..].find("}}").map_or(line.trim_end().len(), |end| offset + end + 2);
             return unquoted(self.text.locate(line_start + offset..line_start + end));
         }
+        if value[range.start..].starts_with('*')
+            && let Some(mark) = self.mark_before(range.start, '*').filter(|mark| mark.len() > 1)
+        {
+            return self.shared(self.text.locate(mark));
+        }
         let message = error.to_string();
         let message =
             message.rsplit_once(" at line ").map_or(message.as_str(), |(before, _)| before);
         let diagnostic = YAML_SYNTAX.error(span, format!("this is not YAML: {message}"));
         if line.starts_with('\t') || line.trim_start_matches(' ').starts_with('\t') {
             return diagnostic.help("indent with spaces: YAML does not allow tabs");
+        }
+        if message.contains("mapping values are not allowed") {
+            return diagnostic.help("put the value in quotes: `: ` in it begins a mapping");
         }
         if matches!(
             line.get(range.start - line_start..).and_then(|rest| rest.chars().next()),

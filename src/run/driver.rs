@@ -208,7 +208,7 @@ impl Driver {
         let at = (self.world.clock)();
         let copies = std::mem::take(&mut self.staged)
             .into_iter()
-            .map(|event| journal_copy(event, &self.plan, &self.world.masker))
+            .map(|event| journal_copy(event, &self.plan, &self.world.masker, &self.world.withheld))
             .collect::<Vec<_>>();
         self.journal.append(at, &copies)?;
         let view = View { plan: &self.plan, state: &self.state };

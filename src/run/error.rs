@@ -27,6 +27,9 @@ pub enum RunError {
         /// What to do next.
         hint: String,
     },
+    /// The operator stopped a look. Nothing had begun.
+    #[error("stopped at the operator's request")]
+    Stopped,
     /// The runbook cannot be planned.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -48,7 +51,7 @@ impl RunError {
                 "The journal is whole: `runbook status` shows what is done and what is unknown. Please report this."
                     .to_owned(),
             ),
-            Self::Store(_) | Self::Plan(_) | Self::Illegal(_) => None,
+            Self::Store(_) | Self::Plan(_) | Self::Illegal(_) | Self::Stopped => None,
         }
     }
 }

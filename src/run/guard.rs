@@ -34,27 +34,56 @@ pub(super) fn target(
     })
 }
 
+/// Why an account cannot be entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoEntry {
+    /// Nobody may.
+    Denied(Failure),
+    /// The credentials are those of another account.
+    Wrong(Failure),
+    /// Who we are there cannot be read.
+    Unreadable(Failure),
+}
+
+impl From<NoEntry> for Failure {
+    fn from(no: NoEntry) -> Self {
+        match no {
+            NoEntry::Denied(failure) | NoEntry::Wrong(failure) | NoEntry::Unreadable(failure) => {
+                failure
+            }
+        }
+    }
+}
+
 /// Asks STS who we are there, and refuses everything but the right account.
 ///
 /// # Errors
 /// When it is the wrong account, a denied one, or cannot be read.
 pub(super) async fn check(world: &World, target: &Target) -> Result<AccountSeen, Failure> {
+    Ok(enter(world, target).await?)
+}
+
+/// The same, and why not.
+///
+/// # Errors
+/// As `check`.
+pub(super) async fn enter(world: &World, target: &Target) -> Result<AccountSeen, NoEntry> {
     let denied = |id: &str| world.deny_accounts.iter().any(|denied| denied == id);
+    let no_run = "No run may touch it. If that is wrong, correct `deny_accounts` in runbook.yaml.";
     if denied(&target.id) {
-        return Err(refused(
-            format!("account {} ({}) is in `deny_accounts`", target.id, target.account),
-            "No run may touch it. If that is wrong, correct `deny_accounts` in runbook.yaml.",
-        ));
+        let message = format!("account {} ({}) is in `deny_accounts`", target.id, target.account);
+        return Err(NoEntry::Denied(refused(message, no_run)));
     }
     let caller = world.accounts.caller(target).await.map_err(|trouble| {
         let hint = trouble
             .hint
             .clone()
             .unwrap_or_else(|| "What cannot be checked is refused. Nothing was changed.".into());
-        refused(format!("cannot tell who we are in {target}: {}", trouble.message), hint)
+        let message = format!("cannot tell who we are in {target}: {}", trouble.message);
+        NoEntry::Unreadable(refused(message, hint))
     })?;
     if caller.account != target.id || denied(&caller.account) {
-        return Err(refused(
+        return Err(NoEntry::Wrong(refused(
             format!(
                 "wrong account: `{}` of environment `{}` is {}, but the credentials are for {} ({})",
                 target.account, world.environment.name, target.id, caller.account, caller.arn
@@ -63,7 +92,7 @@ pub(super) async fn check(world: &World, target: &Target) -> Result<AccountSeen,
                 "Nothing was changed. Correct `environments.{}.accounts.{}` in runbook.yaml, or use the right credentials.",
                 world.environment.name, target.account
             ),
-        ));
+        )));
     }
     Ok(AccountSeen { id: caller.account, region: target.region.clone(), caller: Some(caller.arn) })
 }

@@ -77,6 +77,8 @@ struct Terms<'a> {
     timeout: Duration,
     attempts: u32,
     memo: Memo,
+    /// What to use instead of the block's own inputs, when only a part of those is known.
+    inputs: Option<Values>,
 }
 
 impl Maker<'_> {
@@ -98,10 +100,31 @@ impl Maker<'_> {
             timeout: planned.timeout,
             attempts: planned.attempts,
             memo,
+            inputs: None,
         };
         let step = planned.step(frame);
         let job = self.make(key, &frame.book, &step.block, self.scopes().of(key), terms)?;
         Ok(Job { expects_later: step.observe.is_some(), ..job })
+    }
+
+    /// The same with only some of its inputs, to look with and never to run.
+    pub(super) fn partly(
+        &self,
+        key: &StepKey,
+        planned: &Planned,
+        frame: &Frame,
+        known: Values,
+    ) -> Result<Job, Failure> {
+        let terms = Terms {
+            of: None,
+            effect: planned.effect,
+            timeout: planned.timeout,
+            attempts: 1,
+            memo: Memo::Null,
+            inputs: Some(known),
+        };
+        let block = &planned.step(frame).block;
+        self.make(key, &frame.book, block, self.scopes().of(key), terms)
     }
 
     /// How to look for the effect of a step. A look that cannot be made is no look.
@@ -114,6 +137,7 @@ impl Maker<'_> {
                 timeout: LOOK_TIMEOUT,
                 attempts: 1,
                 memo: Memo::Null,
+                inputs: None,
             };
             return self
                 .make(key, &frame.book, block, self.scopes().of(key), terms)
@@ -141,6 +165,7 @@ impl Maker<'_> {
             timeout: UNDO_TIMEOUT,
             attempts: 1,
             memo: Memo::Null,
+            inputs: None,
         };
         self.make(key, &frame.book, block, seen, terms)
     }
@@ -159,6 +184,7 @@ impl Maker<'_> {
             timeout: LOOK_TIMEOUT,
             attempts: 1,
             memo: Memo::Null,
+            inputs: None,
         };
         self.make(key, &frame.book, block, self.scopes().frame(outer), terms)
     }
@@ -182,7 +208,10 @@ impl Maker<'_> {
         terms: Terms<'_>,
     ) -> Result<Job, Failure> {
         let source = &book.source;
-        let evaluated = inputs::inputs(block, source, &scope, &self.world.catalog)?;
+        let evaluated = match terms.inputs {
+            Some(known) => known,
+            None => inputs::inputs(block, source, &scope, &self.world.catalog)?,
+        };
         let needs_account = match &block.body {
             Body::Script { .. } => true,
             Body::Action { uses, .. } => {

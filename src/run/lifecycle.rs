@@ -1,10 +1,12 @@
 //! Begins runs, takes them up again, takes them back, and gives them up.
 
 use super::driver::{Driver, Io};
+use super::foresight::{Expected, hold};
 use super::open::{rebuild, texts};
+use super::redact::{self, Withheld};
 use super::steps::is_repeatable;
 use super::world::{Decision, Ended, Verdict as Wanted, Wishes, World};
-use super::{RunError, guard, redact};
+use super::{RunError, guard};
 use crate::actions::manual;
 use crate::actions::shell::end_orphans;
 use crate::engine::decide::points_passed;
@@ -32,6 +34,8 @@ pub struct Begin {
     pub params: Values,
     /// The secret ones.
     pub secret_params: BTreeMap<String, Secret>,
+    /// The plan that it must follow, if it was told one.
+    pub expected: Option<Expected>,
 }
 
 /// A name for a new run: sortable by time, and unlike any other.
@@ -58,12 +62,24 @@ pub async fn start(
     begin: Begin,
     run: RunId,
     wishes: Wishes,
-    io: Io,
+    mut io: Io,
 ) -> Result<Ended, RunError> {
-    let Begin { plan, params, secret_params } = begin;
+    let Begin { plan, params, secret_params, expected } = begin;
+    let plan = Arc::new(plan);
     guard::not_frozen(&world)?;
     let lock = lock(&world, &plan, &run)?;
     let accounts = check_accounts(&world, &plan).await?;
+    if let Some(expected) = &expected {
+        io.reporters
+            .iter_mut()
+            .for_each(|reporter| reporter.note("looking whether the plan still holds"));
+        // Under the lock, so that no other run comes in between.
+        let held = hold(&world, &plan, (&params, &secret_params), expected, io.stop.clone()).await;
+        if let Err(error) = held {
+            lock.map_or(Ok(()), EnvironmentLock::release)?;
+            return Err(error);
+        }
+    }
     let began = RunStarted {
         run: run.clone(),
         runbook: plan.root.book.name.clone(),
@@ -82,8 +98,7 @@ pub async fn start(
     let params = with_secrets(params, &secret_params, &world.masker)?;
     let first = Event::RunStarted(Box::new(began));
     let state = RunState::begin(&first)?;
-    let mut driver =
-        Driver::new(world, Arc::new(plan), state, params, wishes, (Box::new(journal), io));
+    let mut driver = Driver::new(world, plan, state, params, wishes, (Box::new(journal), io));
     driver.record_first(first)?;
     let ended = driver.drive().await?;
     release(driver, lock)?;
@@ -211,7 +226,7 @@ pub fn answer(
     })?;
     let event = Event::StepAnswered { step: step.clone(), by: by.to_owned(), values };
     state.apply(&event)?;
-    journal.append(at, &[redact::journal_copy(event, &plan, masker)])?;
+    journal.append(at, &[redact::journal_copy(event, &plan, masker, &Withheld::default())])?;
     Ok(())
 }
 
@@ -411,7 +426,7 @@ async fn check_accounts(
     Ok(seen)
 }
 
-fn with_secrets(
+pub(super) fn with_secrets(
     mut params: Values,
     secrets: &BTreeMap<String, Secret>,
     masker: &Masker,

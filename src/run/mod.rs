@@ -2,6 +2,7 @@
 
 mod driver;
 mod error;
+pub mod foresight;
 mod guard;
 mod health;
 mod inputs;
@@ -26,3 +27,4 @@ pub use driver::Io;
 pub use error::RunError;
 pub use lifecycle::{Begin, abort, answer, new_id, resume, start, undo};
 pub use open::{Opened, last, open};
+pub use redact::Withheld;

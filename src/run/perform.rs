@@ -67,6 +67,11 @@ impl Job {
         }
     }
 
+    /// A single call, whose outputs nobody has judged yet.
+    pub(super) async fn once(&self) -> Attempt {
+        self.call(Instant::now() + self.timeout).await
+    }
+
     /// One attempt: a single call, or calls until the condition holds.
     async fn until(&self) -> Attempt {
         let deadline = Instant::now() + self.timeout;
@@ -106,8 +111,9 @@ impl Job {
             match inputs::holds(expectation, self.source(), &scope) {
                 Ok(true) => {}
                 Ok(false) => {
-                    let shown =
-                        self.world.masker.mask_value(serde_json::Value::Object(outputs.clone()));
+                    let mut shown = outputs.clone();
+                    self.world.withheld.hide(&self.cx.step, &mut shown);
+                    let shown = self.world.masker.mask_value(serde_json::Value::Object(shown));
                     let message = format!(
                         "expected `{}`, but the outputs are {}",
                         expectation.value,
@@ -143,7 +149,13 @@ impl Job {
             () = self.cx.stop.reached(Stop::Now) => Err(self.cut_off("was cut off by the operator")),
         };
         match ended {
-            Ok(outputs) => Attempt::Done(outputs),
+            Ok(outputs) => {
+                // Before anything is done with them, let alone said.
+                let secrets = action.secrets(&self.cx.inputs, &outputs);
+                let World { masker, withheld, .. } = &self.world;
+                withheld.add(&self.cx.step, &outputs, secrets, masker);
+                Attempt::Done(outputs)
+            }
             Err(trouble) => self.troubled(trouble),
         }
     }

@@ -83,7 +83,7 @@ impl Scopes<'_> {
                 let outputs = known.then(|| step.outputs.clone()).flatten()?;
                 let seen = match outputs.get(ELEMENTS) {
                     Some(Value::Array(elements)) if planned.elements_at_once.is_some() => {
-                        elements.iter().cloned().map(visible).collect()
+                        elements.iter().cloned().filter_map(visible).collect()
                     }
                     _ => Value::Object(without_withheld(outputs)),
                 };
@@ -101,13 +101,19 @@ impl Scopes<'_> {
 /// The outputs that this process can see. What another process kept to itself is left out, so that
 /// an expression that needs it fails instead of using a mask.
 pub(super) fn without_withheld(outputs: Values) -> Values {
-    outputs.into_iter().filter(|(_, value)| value.get(WITHHELD).is_none()).collect()
+    outputs.into_iter().filter_map(|(name, value)| Some((name, visible(value)?))).collect()
 }
 
-fn visible(outputs: Value) -> Value {
-    match outputs {
-        Value::Object(outputs) => Value::Object(without_withheld(outputs)),
-        other => other,
+/// The value without what is withheld. A list that lacks an element is no list of that kind any more,
+/// so it goes as a whole: its other elements would change their places.
+fn visible(value: Value) -> Option<Value> {
+    match value {
+        Value::Object(fields) if fields.contains_key(WITHHELD) => None,
+        Value::Object(fields) => Some(Value::Object(without_withheld(fields))),
+        Value::Array(items) => {
+            items.into_iter().map(visible).collect::<Option<_>>().map(Value::Array)
+        }
+        other => Some(other),
     }
 }
 
@@ -120,6 +126,27 @@ pub(super) fn outer(key: &StepKey) -> Option<StepKey> {
 pub(super) fn element(key: &StepKey) -> Option<(StepKey, usize)> {
     let (looped, index) = key.as_str().strip_suffix(']')?.rsplit_once('[')?;
     Some((StepKey::from_text(looped), index.parse().ok()?))
+}
+
+/// What a loop or a sub-runbook gives, once its children have ended.
+pub(super) fn outputs_of_group(plan: &Plan, state: &RunState, key: &StepKey) -> Values {
+    let given = |child: &StepKey| {
+        state.step(child).and_then(|step| step.outputs.clone()).unwrap_or_default()
+    };
+    let items = state.step(key).and_then(|step| step.items.as_ref()).map(Vec::len);
+    let Some(count) = items else {
+        let Some(inner) = plan.find(key).and_then(|(planned, _)| planned.calls.as_deref()) else {
+            return Values::new();
+        };
+        return inner
+            .steps
+            .iter()
+            .map(|planned| (planned.id.to_string(), Value::Object(given(&key.child(&planned.id)))))
+            .collect();
+    };
+    // The outputs of a loop are those of its elements, in order. Expressions see the list itself.
+    let elements = (0..count).map(|index| Value::Object(given(&key.element(index)))).collect();
+    Values::from_iter([(ELEMENTS.to_owned(), Value::Array(elements))])
 }
 
 /// The scope with a step's own outputs in it, for its `expect`, `holds` and `undo`.

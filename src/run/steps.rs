@@ -101,7 +101,7 @@ impl Driver {
             return loop_of(
                 key,
                 inputs::value(list, source, &scope)?,
-                step.block.options.allow_empty,
+                step.block.options.allows_empty(),
             )
             .map(Some);
         }
@@ -205,31 +205,8 @@ impl Driver {
     }
 
     fn close(&mut self, key: &StepKey) -> Result<(), RunError> {
-        let outputs = self.outputs_of_group(key);
+        let outputs = scope::outputs_of_group(&self.plan, &self.state, key);
         self.stage(Event::StepSucceeded { step: key.clone(), outputs, took_ms: 0 })
-    }
-
-    fn outputs_of_group(&self, key: &StepKey) -> Values {
-        let given = |child: &StepKey| {
-            self.state.step(child).and_then(|step| step.outputs.clone()).unwrap_or_default()
-        };
-        let items = self.state.step(key).and_then(|step| step.items.as_ref()).map(Vec::len);
-        let Some(count) = items else {
-            let Some(inner) = self.plan.find(key).and_then(|(planned, _)| planned.calls.as_deref())
-            else {
-                return Values::new();
-            };
-            return inner
-                .steps
-                .iter()
-                .map(|planned| {
-                    (planned.id.to_string(), Value::Object(given(&key.child(&planned.id))))
-                })
-                .collect();
-        };
-        // The outputs of a loop are those of its elements, in order. Expressions see the list itself.
-        let elements = (0..count).map(|index| Value::Object(given(&key.element(index)))).collect();
-        Values::from_iter([(scope::ELEMENTS.to_owned(), Value::Array(elements))])
     }
 
     fn resolve(&mut self, key: StepKey) -> Result<(), RunError> {
@@ -306,7 +283,7 @@ fn question(job: &Job) -> Result<Option<Question>, Failure> {
     })
 }
 
-fn loop_of(key: &StepKey, list: Value, allow_empty: bool) -> Result<Event, Failure> {
+pub(super) fn loop_of(key: &StepKey, list: Value, allow_empty: bool) -> Result<Event, Failure> {
     let failure = |message: String| Failure::new(crate::engine::outcome::Stage::Input, message);
     let Value::Array(items) = list else {
         return Err(failure(format!("`for_each` must give a list, and gave {list}")));

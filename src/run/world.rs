@@ -1,5 +1,6 @@
 //! Everything a run touches, put together by the command line.
 
+use super::redact::Withheld;
 use crate::actions::Actions;
 use crate::actions::context::Accounts;
 use crate::engine::event::{Operator, PauseCause};
@@ -31,6 +32,8 @@ pub struct World {
     pub deny_accounts: Vec<String>,
     /// What must never be seen.
     pub masker: Masker,
+    /// Which parts of outputs must not be seen.
+    pub withheld: Withheld,
     /// The project's folder, absolute. Scripts find it as `RUNBOOK_PROJECT`.
     pub project: PathBuf,
     /// The current time. A parameter, so that tests can set it back.

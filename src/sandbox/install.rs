@@ -70,13 +70,14 @@ pub(super) async fn ensure(
 
 /// Whether some installation of this version is there, whichever Python made it.
 pub(super) fn exists() -> bool {
-    let Ok(cache) = cache_folder() else {
-        return false;
-    };
-    let Ok(entries) = std::fs::read_dir(cache) else {
-        return false;
-    };
-    entries.flatten().any(|entry| Installation { root: entry.path() }.is_complete())
+    existing().is_some()
+}
+
+/// Some installation of this version, whichever Python made it.
+pub(super) fn existing() -> Option<Installation> {
+    let entries = std::fs::read_dir(cache_folder().ok()?).ok()?;
+    let mut found = entries.flatten().map(|entry| Installation { root: entry.path() });
+    found.find(Installation::is_complete)
 }
 
 /// A new pin or another Python is another installation, so an old one is never half replaced.

@@ -82,6 +82,12 @@ impl Sandbox {
         Ok(install::ensure(tell).await?.cli())
     }
 
+    /// The sandbox's own `aws` command, if it is installed. Installs nothing.
+    #[must_use]
+    pub fn installed_cli() -> Option<PathBuf> {
+        install::existing().map(|installation| installation.cli())
+    }
+
     async fn up_locked(
         &self,
         tell: &(dyn Fn(Progress) + Send + Sync),

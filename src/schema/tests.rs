@@ -72,6 +72,7 @@ fn findings(book: &Runbook, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         others: &nothing,
         catalog: &catalog,
         project: None,
+        files: &|_| crate::check::Linked::Unknown,
     }));
     found
 }

@@ -96,6 +96,23 @@ impl Store {
         })
     }
 
+    /// The run that holds an environment against others, and whether its process lives, as far as that
+    /// can be told. Only looks: nothing is taken, so that a run that begins in this moment is not in
+    /// anybody's way.
+    ///
+    /// # Errors
+    /// When the lock is there and cannot be read.
+    pub fn holder(&self, environment: &str) -> Result<Option<(Holder, Option<bool>)>, StoreError> {
+        let text = files::read(&self.environment(environment).join(LOCK))?.unwrap_or_default();
+        let Ok(holder) = serde_json::from_str::<Holder>(&text) else { return Ok(None) };
+        if holder.host != local_host() {
+            return Ok(Some((holder, None)));
+        }
+        let alive = holder.is_alive();
+        let over = !alive && self.left(&holder.run)?;
+        Ok((!over).then_some((holder, Some(alive))))
+    }
+
     /// Whether a run has nothing more to do: it never began, or it is over.
     fn left(&self, run: &RunId) -> Result<bool, StoreError> {
         if !self.begun(run)? {

@@ -44,6 +44,14 @@ impl Holder {
         }
     }
 
+    /// Whether a process of that number lives on this machine. It may be another one by now.
+    pub(super) fn is_alive(&self) -> bool {
+        let Ok(pid) = i32::try_from(self.pid) else { return false };
+        let answer = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None);
+        // A process of another user may not be signalled, and lives.
+        matches!(answer, Ok(()) | Err(nix::errno::Errno::EPERM))
+    }
+
     /// For how long it has held. Nothing when its clock was ahead of ours.
     pub(super) fn age(&self) -> Option<Duration> {
         Duration::try_from(Timestamp::now().duration_since(self.started_at)).ok()

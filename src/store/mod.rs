@@ -9,6 +9,7 @@
 //! .runbook/
 //!   runs/RUN/  journal.jsonl writer.lock guard texts/NAME.md output/STEP.log work/STEP/
 //!   environments/ENV/  lock guard frozen.json
+//!   plans/  DIGEST.json
 //! ```
 //!
 //! Folders are 0700 and files 0600, whatever the umask.
@@ -19,6 +20,7 @@ mod files;
 mod local;
 mod lock;
 mod output;
+mod plans;
 mod record;
 
 pub use environment::{EnvironmentLock, Freeze};
@@ -26,6 +28,7 @@ pub use error::StoreError;
 pub use local::{KILL_AT_RECORD, LocalJournal};
 pub use lock::{Holder, local_host, local_user};
 pub use output::OutputLog;
+pub use plans::Scratch;
 pub use record::{History, Recorded, Torn};
 
 use crate::engine::event::Event;

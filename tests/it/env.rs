@@ -86,6 +86,27 @@ impl Project {
         project
     }
 
+    /// The shipped runbooks and a sandbox of their own, which does not run yet. The test ends it.
+    pub(crate) fn with_its_own_sandbox() -> Self {
+        let project = Self::empty("");
+        let text = project.read("runbook.yaml").replace("    endpoint: \"\"\n", "");
+        project.write("runbook.yaml", &text);
+        copy(&root().join("runbooks"), &project.path().join("runbooks"));
+        project
+    }
+
+    /// A project against the shared emulator, in accounts of its own with nothing in them.
+    pub(crate) fn cloud(runbooks: &[(&str, &str)]) -> Self {
+        let project = Self::empty(&emulator().endpoint);
+        let configuration =
+            project.read("runbook.yaml").replace("    seed: [account-redeploy]\n", "");
+        project.write("runbook.yaml", &configuration);
+        for (name, text) in runbooks {
+            project.write(&format!("runbooks/{name}.md"), text);
+        }
+        project
+    }
+
     fn empty(endpoint: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let accounts = Accounts::new();

@@ -27,7 +27,7 @@ fn the_wrong_account_is_refused_before_anything_happens() {
 }
 
 /// The emulator behind a proxy that puts one account's id in place of another's in every answer.
-fn answering_as(promised: &str, real: &str) -> String {
+pub(crate) fn answering_as(promised: &str, real: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
     let behind = emulator().endpoint.trim_start_matches("http://").to_owned();

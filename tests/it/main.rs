@@ -2,6 +2,7 @@
 #![cfg(feature = "aws")]
 
 mod aws_actions;
+mod check;
 mod cloud;
 mod crash;
 mod env;
@@ -10,6 +11,7 @@ mod local;
 mod lsp;
 mod lsp;
 mod main_job;
+mod plan;
 mod readme;
 mod secrets;
 mod shim;

@@ -366,7 +366,9 @@ fn decisions_are_numbered_without_a_gap() {
 #[test]
 fn every_relative_link_leads_somewhere() {
     let mut broken = Vec::new();
-    for file in files(".").into_iter().filter(|file| file.path.ends_with(".md")) {
+    // The fixtures of the checker are wrong on purpose.
+    let prose = |file: &File| file.path.ends_with(".md") && !file.path.contains("tests/fixtures/");
+    for file in files(".").into_iter().filter(prose) {
         let folder = root().join(&file.path).parent().map(Path::to_path_buf).unwrap_or_default();
         for (line, target) in links(&file.text) {
             let path = target.split('#').next().unwrap_or_default();
@@ -384,12 +386,14 @@ fn every_relative_link_leads_somewhere() {
 fn links(text: &str) -> Vec<(usize, String)> {
     let (mut found, mut fence) = (Vec::new(), None);
     for (at, line) in text.lines().enumerate() {
-        let start = line.trim_start();
-        let mark = ["```", "~~~"].into_iter().find(|mark| start.starts_with(mark));
-        match (fence, mark) {
-            (None, Some(_)) => fence = mark,
-            (Some(open), Some(mark)) if open == mark => fence = None,
-            (None, None) => {
+        let line_of = line.trim();
+        let rest = line_of.trim_start_matches(|c| line_of.starts_with(c) && "`~".contains(c));
+        let mark = &line_of[..line_of.len() - rest.len()];
+        match (fence, mark.len() >= 3) {
+            (None, true) => fence = Some(mark),
+            // Only a line of as many marks closes it, so an example may hold fences.
+            (Some(open), true) if rest.is_empty() && mark.starts_with(open) => fence = None,
+            (None, false) => {
                 // The pieces between backticks alternate: prose, code, prose.
                 for prose in line.split('`').step_by(2) {
                     for piece in prose.split("](").skip(1) {

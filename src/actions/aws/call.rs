@@ -5,7 +5,7 @@
 use super::inputs;
 use super::sessions::AwsSessions;
 use super::trouble::hint_for;
-use crate::actions::catalog::aws::call::effect_of;
+use crate::actions::catalog::aws::call::{effect_of, secret_parts};
 use crate::actions::context::{Accounts, Context, Target};
 use crate::actions::{Action, Certainty, Trouble};
 use crate::model::secret::Secret;
@@ -74,9 +74,10 @@ impl Action for GenericCall {
         let service = word(&cx.inputs, "service")?;
         let operation = word(&cx.inputs, "operation")?;
         let mut args = vec![service.to_owned(), operation.to_owned()];
-        if let Some(input) = cx.inputs.get("input").filter(|input| !input.is_null()) {
-            let file = write_input(&cx.work, input)?;
-            args.extend(["--cli-input-json".to_owned(), format!("file://{}", file.display())]);
+        let input = cx.inputs.get("input").filter(|input| !input.is_null());
+        let file = input.map(|input| Request::write(&cx.work, input)).transpose()?;
+        if let Some(file) = &file {
+            args.extend(["--cli-input-json".to_owned(), format!("file://{}", file.0.display())]);
         }
         args.extend(["--output", "json", "--region", &target.region].map(str::to_owned));
         if let Some(endpoint) = self.sessions.endpoint() {
@@ -100,6 +101,10 @@ impl Action for GenericCall {
         }
         Err(trouble(&output, &place, &cx.inputs, target, self.sessions.in_sandbox()))
     }
+
+    fn secrets(&self, inputs: &Values, outputs: &Values) -> Vec<String> {
+        secret_parts(inputs, outputs)
+    }
 }
 
 /// The name of a service or an operation: never an option, so that no value becomes one.
@@ -116,18 +121,33 @@ fn word<'a>(inputs: &'a Values, name: &str) -> Result<&'a str, Trouble> {
     }
 }
 
-/// Puts the input into a file that nobody else can read. Values on a command line can be seen by all.
-fn write_input(work: &Path, input: &Value) -> Result<PathBuf, Trouble> {
-    let path = work.join("aws-call.input.json");
-    let write = || {
-        let mut options = std::fs::OpenOptions::new();
-        let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(&path)?;
-        file.write_all(&serde_json::to_vec(input)?)
-    };
-    write().map_err(|error: std::io::Error| {
-        Trouble::nothing_happened(format!("{}: {error}", path.display()))
-    })?;
-    Ok(path)
+/// The file that a request is handed over in. Values on a command line can be seen by all; this file
+/// only by its owner, and only while the call lasts.
+struct Request(PathBuf);
+
+impl Request {
+    fn write(work: &Path, input: &Value) -> Result<Self, Trouble> {
+        let path = work.join("aws-call.input.json");
+        let write = || {
+            let mut options = std::fs::OpenOptions::new();
+            let mut file =
+                options.create(true).truncate(true).write(true).mode(0o600).open(&path)?;
+            file.write_all(&serde_json::to_vec(input)?)
+        };
+        let written = write().map_err(|error: std::io::Error| {
+            Trouble::nothing_happened(format!("{}: {error}", path.display()))
+        });
+        // From here on it is removed whatever happens.
+        let request = Self(path.clone());
+        written.map(|()| request)
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        // It may hold secrets. When it cannot be removed it is still its owner's alone.
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// The answer as outputs. Most calls that change something answer nothing at all.
@@ -262,8 +282,12 @@ mod tests {
     fn the_input_file_is_nobody_elses_business() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
-        let path = write_input(folder.path(), &serde_json::json!({ "a": 1 })).expect("written");
-        let mode = std::fs::metadata(path).expect("a file").permissions().mode();
+        let request =
+            Request::write(folder.path(), &serde_json::json!({ "a": 1 })).expect("written");
+        let path = request.0.clone();
+        let mode = std::fs::metadata(&path).expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+        drop(request);
+        assert!(!path.exists(), "the request is still there");
     }
 }

@@ -33,6 +33,14 @@ pub(super) fn key_arn<'a>(inputs: &'a Values, name: &str) -> Result<&'a str, Tro
     }
 }
 
+/// The same, or words for it while the key that a plan speaks of is not made yet. A run always has it.
+pub(super) fn planned_key<'a>(inputs: &'a Values, name: &str) -> Result<&'a str, Trouble> {
+    if inputs.contains_key(name) { key_arn(inputs, name) } else { Ok(NEW_KEY) }
+}
+
+/// What a plan calls a key that is not made yet.
+pub(super) const NEW_KEY: &str = "the new key";
+
 /// A boolean that may be there.
 pub(super) fn flag_if(inputs: &Values, name: &str) -> Result<Option<bool>, Trouble> {
     match inputs.get(name) {

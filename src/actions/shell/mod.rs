@@ -5,12 +5,14 @@
 //! outlives it.
 
 mod lines;
+mod lint;
 mod outputs;
 mod processes;
 mod program;
 mod setting;
 mod speech;
 
+pub use lint::{Ask, Linted, MANY, lint};
 pub use outputs::OutputsWanted;
 pub use processes::end_orphans;
 pub use program::{Printed, Program};

@@ -12,14 +12,33 @@ pub(super) const RULE: Rule = Rule {
     name: "repeat",
     summary: "`until` or `retry` would repeat a change, or an option lacks the one it belongs to",
     why: "`until` repeats a step that only looks. `retry` repeats what only looks, and actions for which a repeat is harmless. A script that changes something is never repeated by itself: after a failure a person decides. `every` belongs to `until`; `concurrency` and `allow_empty` belong to `for_each`.",
-    fix: "",
-    wrong: "",
-    right: "",
+    fix: "Put the waiting into a step of its own that only looks. Leave out an option whose partner is missing.",
+    wrong: r#"```bash step=stop_writes
+#| irreversible: Writers start again by themselves.
+#| outputs: [state]
+#| until: outputs.state == "stopped"
+./writers stop
+./writers state >> "$RUNBOOK_OUTPUT"
+```
+"#,
+    right: r#"```bash step=stop_writes
+#| irreversible: Writers start again by themselves.
+./writers stop
+```
+
+```bash step=writers_stopped
+#| effect: read
+#| outputs: [state]
+#| until: outputs.state == "stopped"
+./writers state >> "$RUNBOOK_OUTPUT"
+```
+"#,
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     for (_, block) in facts.blocks() {
         let options = &block.options;
+        let lacks = |key: &str| !options.misread.has(key);
         let effect = facts.effect(block);
         if let (Some(until), true) =
             (&options.until, effect.is_none_or(Effect::changes) && known(facts, block))
@@ -40,10 +59,14 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
                 "`retry` would repeat a change whose repeat is not known to be harmless",
             ));
         }
-        if let (Some(every), None, Role::Step) = (&options.every, &options.until, block.role) {
+        if let (Some(every), None, Role::Step, true) =
+            (&options.every, &options.until, block.role, lacks("until"))
+        {
             found.push(RULE.error(every.span, "`every` belongs to `until`, which is missing"));
         }
-        if let (Some(concurrency), None) = (&options.concurrency, &options.for_each) {
+        if let (Some(concurrency), None, true) =
+            (&options.concurrency, &options.for_each, lacks("for_each"))
+        {
             found.push(
                 RULE.error(
                     concurrency.span,
@@ -51,9 +74,11 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
                 ),
             );
         }
-        if options.allow_empty && options.for_each.is_none() {
+        if let (Some(allowed), None, true) =
+            (&options.allow_empty, &options.for_each, lacks("for_each"))
+        {
             found.push(
-                RULE.error(block.id.span, "`allow_empty` belongs to `for_each`, which is missing"),
+                RULE.error(allowed.span, "`allow_empty` belongs to `for_each`, which is missing"),
             );
         }
     }

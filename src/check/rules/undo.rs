@@ -3,24 +3,38 @@
 use super::super::facts::Facts;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
-use crate::model::step::Step;
+use crate::model::step::{Role, Step};
 
 pub(super) const RULE: Rule = Rule {
     code: "RB0309",
     name: "undo",
     summary: "A step that changes something has no way back and does not say so, or has two",
     why: "Every step that changes something has exactly one of: an `undo=` block, an action that takes itself back, or `irreversible` with the reason. Before an irreversible step the run can be undone; after it there is only forward. So the author decides, not the incident.",
-    fix: "",
-    wrong: "",
-    right: "",
+    fix: "Add a block `undo=ID`, or say `irreversible: why`. A script that only looks says `effect: read`.",
+    wrong: r#"```bash step=stop_writes
+./writers stop
+```
+"#,
+    right: r#"```bash step=stop_writes
+./writers stop
+```
+
+```bash undo=stop_writes
+./writers start
+```
+"#,
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     for step in facts.steps() {
         let Some(effect) = facts.effect(&step.block) else { continue };
         let built_in = facts.spec(&step.block).and_then(|spec| spec.undo);
+        let misread = step.block.options.misread.has("irreversible")
+            || facts.book.runbook.gaps.may_have(Role::Undo, step.id().as_str());
         if effect.changes() {
-            changing(step, built_in, found);
+            if !misread {
+                changing(step, built_in, found);
+            }
         } else if let Some(undo) = &step.undo {
             found.push(RULE.error(
                 undo.id.span,

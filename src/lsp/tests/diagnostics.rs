@@ -98,6 +98,7 @@ fn every_fixture_has_the_findings_of_check() {
                 others: &nothing,
                 catalog: &catalog,
                 project: Some(&project),
+                files: &|_| crate::check::Linked::Unknown,
             }));
             (format!("/p/runbooks/{name}"), book.source, found)
         };

@@ -359,6 +359,7 @@ fn every_name_that_the_checker_reads_is_known_here_too() {
             others: &|_| None,
             catalog: &catalog,
             project: None,
+            files: &|_| crate::check::Linked::Unknown,
         });
         let all = Occurrences::of(&runbook).all;
         for one in found.iter().filter(|one| ["RB0402", "RB0403", "RB0404"].contains(&one.code)) {

@@ -1,11 +1,13 @@
 //! One change of a stack: described, executed, followed to its end.
 
 use super::events::Follow;
+use super::preview;
 use super::stack::{self, Standing, WORK, standing_of, status};
 use crate::actions::Trouble;
 use crate::actions::aws::account::Aws;
 use crate::actions::aws::wait::Wait;
 use crate::actions::context::{Context, Report};
+use crate::actions::preview::Change;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
 use aws_sdk_cloudformation::types::{
     Capability, ChangeSetStatus, ChangeSetType, ExecutionStatus, Parameter, Stack, Tag,
@@ -26,6 +28,9 @@ pub(super) struct Wanted {
 
 /// How often to clear the way before it is given up: each time the stack was in another state.
 const ROUNDS: u32 = 6;
+
+/// What CloudFormation answers about a change set that is not there.
+const GONE: [&str; 2] = ["ChangeSetNotFound", "ChangeSetNotFoundException"];
 
 impl Wanted {
     /// Brings the stack there. Gives it as it is then, and whether anything was done.
@@ -225,17 +230,52 @@ impl Wanted {
         }
     }
 
-    async fn discard(&self, aws: &Aws, cx: &Context, name: &str) -> Result<(), Trouble> {
+    /// Makes a change set for an update, reads all of it and leaves it there.
+    pub(super) async fn described_once(
+        &self,
+        aws: &Aws,
+        cx: &Context,
+        name: &str,
+    ) -> Result<Vec<Change>, Trouble> {
+        let action = "cloudformation:CreateChangeSet";
+        let request = self.request(aws, name, &ChangeSetType::Update);
+        aws.change(action, &self.stack, request).await?;
+        let mut page = self.settled(aws, cx, name).await?;
+        if page.status != Some(ChangeSetStatus::CreateComplete) {
+            let reason = page.status_reason.unwrap_or_else(|| "no reason given".to_owned());
+            return if is_empty(&reason) {
+                Ok(Vec::new())
+            } else {
+                Err(aws.wrong(format!("the change set of stack {} failed: {reason}", self.stack)))
+            };
+        }
+        let mut changes = Vec::new();
+        loop {
+            let found = page.changes.take().unwrap_or_default();
+            changes.extend(found.iter().filter_map(|c| c.resource_change()).map(preview::told));
+            let Some(next) = page.next_token.take() else { return Ok(changes) };
+            let call = aws.cloudformation().describe_change_set().next_token(next);
+            let call = call.stack_name(&self.stack).change_set_name(name).send();
+            page = aws.read("cloudformation:DescribeChangeSet", &self.stack, call).await?;
+        }
+    }
+
+    /// Asks for a change set to be deleted. One that is not there is deleted already.
+    pub(super) async fn delete_change_set(&self, aws: &Aws, name: &str) -> Result<(), Trouble> {
         let call = aws.cloudformation_careful().delete_change_set();
         let call = call.stack_name(&self.stack).change_set_name(name).send();
-        let gone = ["ChangeSetNotFound", "ChangeSetNotFoundException"];
-        aws.change_unless("cloudformation:DeleteChangeSet", &self.stack, &gone, call).await?;
+        aws.change_unless("cloudformation:DeleteChangeSet", &self.stack, &GONE, call).await?;
+        Ok(())
+    }
+
+    async fn discard(&self, aws: &Aws, cx: &Context, name: &str) -> Result<(), Trouble> {
+        self.delete_change_set(aws, name).await?;
         let mut wait = Wait::new(cx, &WORK, "the change set to be gone");
         loop {
             let call = aws.cloudformation().describe_change_set();
             let call = call.stack_name(&self.stack).change_set_name(name).send();
             let found =
-                aws.find("cloudformation:DescribeChangeSet", &self.stack, &gone, call).await?;
+                aws.find("cloudformation:DescribeChangeSet", &self.stack, &GONE, call).await?;
             if found.is_none_or(|set| set.status == Some(ChangeSetStatus::DeleteComplete)) {
                 return Ok(());
             }
@@ -247,6 +287,11 @@ impl Wanted {
 /// CloudFormation fails a change set that would change nothing, and says so in one of these ways.
 fn is_empty(reason: &str) -> bool {
     reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
+}
+
+/// SHA-256 of a text, in hexadecimal.
+pub(super) fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn digest(parts: &[&str]) -> String {

@@ -1,12 +1,15 @@
 //! `cloudformation/delete`: takes a stack away.
 
 use super::events::{Follow, left_behind};
+use super::previous;
+use super::resolve::Template;
 use super::stack::{self, Standing, standing_of, status};
 use crate::actions::aws::account::Aws;
 use crate::actions::aws::s3::empty;
 use crate::actions::aws::sessions::AwsSessions;
 use crate::actions::aws::{answer, inputs, kept, memo_text, observed};
 use crate::actions::context::{Context, Report};
+use crate::actions::preview::{Change, Kind, Looking, Preview};
 use crate::actions::{Action, Trouble};
 use crate::engine::outcome::{Memo, Observation};
 use crate::model::value::Values;
@@ -55,6 +58,28 @@ impl Action for Delete {
                 .hint("Find out why. If it may go, say `disable_termination_protection: true`."));
         }
         Ok(json!({ "stack_id": now.and_then(|stack| stack.stack_id) }))
+    }
+
+    async fn preview(&self, cx: &Context, _how: Looking) -> Result<Preview, Trouble> {
+        let aws = Aws::of(&self.0, cx)?;
+        let Some(id) = memo_text(&cx.memo, "stack_id") else { return Ok(Preview::default()) };
+        let retained = retained(&aws, id).await;
+        let mut changes = Vec::new();
+        for resource in resources(&aws, id).await? {
+            let name = resource.logical_resource_id.unwrap_or_default();
+            let mut change = match &retained {
+                Ok(retained) if retained.contains(&name) => {
+                    Change::new(Kind::Keep, name).detail("stays: the template retains it")
+                }
+                Ok(_) => Change::new(Kind::Remove, name),
+                // A template that cannot be read here may retain anything.
+                Err(why) => Change::new(Kind::Remove, name).perhaps().detail(why),
+            };
+            change.of = resource.resource_type;
+            change.before = resource.physical_resource_id;
+            changes.push(change);
+        }
+        Ok(Preview { changes, ..Preview::default() })
     }
 
     async fn run(&self, cx: &Context) -> Result<Values, Trouble> {
@@ -136,8 +161,24 @@ pub(super) async fn remove(aws: &Aws, cx: &Context, now: &Stack) -> Result<(), T
     Err(trouble)
 }
 
+/// The resources that the template of a stack tells CloudFormation to leave behind, or why that
+/// cannot be told.
+async fn retained(aws: &Aws, id: &str) -> Result<Vec<String>, String> {
+    let text = previous::template(aws, id).await.map_err(|trouble| trouble.message)?;
+    let template = Template::read(&text)
+        .map_err(|error| format!("may stay: the template cannot be read here: {error}"))?;
+    Ok(template.retained())
+}
+
 /// The resources of a stack that could not be deleted.
 async fn undeleted(aws: &Aws, id: &str) -> Result<Vec<StackResourceSummary>, Trouble> {
+    let mut found = resources(aws, id).await?;
+    found.retain(|resource| resource.resource_status == Some(ResourceStatus::DeleteFailed));
+    Ok(found)
+}
+
+/// The resources of a stack. None when it is gone.
+async fn resources(aws: &Aws, id: &str) -> Result<Vec<StackResourceSummary>, Trouble> {
     let call = aws.cloudformation().list_stack_resources().stack_name(id);
     let mut pages = call.into_paginator().send();
     let mut found = Vec::new();
@@ -147,7 +188,6 @@ async fn undeleted(aws: &Aws, id: &str) -> Result<Vec<StackResourceSummary>, Tro
             aws.find("cloudformation:ListStackResources", id, &["ValidationError"], page).await?;
         found.extend(page.and_then(|page| page.stack_resource_summaries).unwrap_or_default());
     }
-    found.retain(|resource| resource.resource_status == Some(ResourceStatus::DeleteFailed));
     Ok(found)
 }
 

@@ -8,6 +8,7 @@ use crate::actions::aws::account::Aws;
 use crate::actions::aws::sessions::AwsSessions;
 use crate::actions::aws::{answer, inputs, kept, observed};
 use crate::actions::context::Context;
+use crate::actions::preview::{Change, Looking, Preview};
 use crate::actions::{Action, Trouble};
 use crate::engine::outcome::{Memo, Observation};
 use crate::model::value::Values;
@@ -40,6 +41,29 @@ impl Action for Deploy {
         let wanted = self.wanted(&cx.inputs)?;
         let previous = Previous::read(&aws, &wanted.stack).await?;
         serde_json::to_value(previous).map_err(|error| Trouble::nothing_happened(error.to_string()))
+    }
+
+    /// The template is a file of its own, which the text of the runbook does not cover.
+    fn pins(&self, known: &Values) -> Values {
+        let body = template::body(known, &self.templates).ok();
+        let pin = |body: String| ("template_sha256", super::change_set::sha256(&body).into());
+        body.map(|body| answer([pin(body)])).unwrap_or_default()
+    }
+
+    async fn preview(&self, cx: &Context, how: Looking) -> Result<Preview, Trouble> {
+        let aws = Aws::of(&self.sessions, cx)?;
+        let mut preview = self.wanted(&cx.inputs)?.preview(&aws, cx, how).await?;
+        if let Some(on) = inputs::flag_if(&cx.inputs, "termination_protection")? {
+            let name = inputs::text(&cx.inputs, "stack")?;
+            let now = stack::find(&aws, name).await?;
+            let was = now.and_then(|now| now.enable_termination_protection).unwrap_or(false);
+            if was != on {
+                let word = |on: bool| if on { "on" } else { "off" };
+                let change = Change::from_to(name, Some(word(was)), word(on));
+                preview.changes.push(change.of("termination protection"));
+            }
+        }
+        Ok(preview)
     }
 
     async fn run(&self, cx: &Context) -> Result<Values, Trouble> {
@@ -112,7 +136,7 @@ impl Deploy {
 }
 
 impl Wanted {
-    fn has_tags_of(&self, now: &Stack) -> bool {
+    pub(super) fn has_tags_of(&self, now: &Stack) -> bool {
         let wanted: BTreeMap<_, _> = self
             .tags
             .iter()

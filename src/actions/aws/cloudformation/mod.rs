@@ -3,11 +3,16 @@
 mod change_set;
 mod delete;
 mod deploy;
+mod diff;
 mod events;
 mod outputs;
+mod preview;
 mod previous;
+mod replaced_by;
+mod resolve;
 mod stack;
 mod template;
+mod tree;
 
 use super::sessions::AwsSessions;
 use crate::actions::Action;

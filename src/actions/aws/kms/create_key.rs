@@ -7,8 +7,9 @@ use super::key;
 use super::plan::Plan;
 use crate::actions::aws::account::Aws;
 use crate::actions::aws::sessions::AwsSessions;
-use crate::actions::aws::{answer, inputs, kept, observed};
+use crate::actions::aws::{answer, inputs, kept, memo_text, observed};
 use crate::actions::context::{Context, Report};
+use crate::actions::preview::{Change, Kind, Looking, Preview};
 use crate::actions::{Action, Trouble};
 use crate::engine::outcome::{Memo, Observation};
 use crate::model::value::Values;
@@ -55,6 +56,18 @@ impl Action for CreateKey {
         // What cannot be read or copied is found out before anything is made.
         Plan::read(&aws, cx, &memo).await?;
         Ok(memo)
+    }
+
+    fn makes_new(&self) -> bool {
+        true
+    }
+
+    async fn preview(&self, cx: &Context, _how: Looking) -> Result<Preview, Trouble> {
+        let change = Change::new(Kind::Add, "a new key");
+        Ok(match memo_text(&cx.memo, "like") {
+            Some(like) => change.detail(format!("with the policy and the kind of {like}")).into(),
+            None => change.into(),
+        })
     }
 
     async fn run(&self, cx: &Context) -> Result<Values, Trouble> {

@@ -7,6 +7,7 @@ use crate::actions::aws::sessions::AwsSessions;
 use crate::actions::aws::wait::{SETTLE, Wait};
 use crate::actions::aws::{answer, inputs, kept, memo_text, observed, rfc3339};
 use crate::actions::context::{Context, Report};
+use crate::actions::preview::{Change, Kind, Looking, Preview};
 use crate::actions::{Action, Trouble};
 use crate::engine::outcome::{Memo, Observation};
 use crate::model::value::Values;
@@ -38,6 +39,15 @@ impl Action for ScheduleDeletion {
         days(cx)?;
         let aws = Aws::of(&self.0, cx)?;
         remember(&aws, inputs::text(&cx.inputs, "key")?).await
+    }
+
+    async fn preview(&self, cx: &Context, _how: Looking) -> Result<Preview, Trouble> {
+        let change = Change {
+            kind: Kind::Remove,
+            ..Change::from_to(pinned(cx)?, memo_text(&cx.memo, "was"), "PendingDeletion")
+        };
+        let days = days(cx)?;
+        Ok(change.of("key").detail(format!("unusable at once, and gone after {days} days")).into())
     }
 
     async fn run(&self, cx: &Context) -> Result<Values, Trouble> {

@@ -6,6 +6,7 @@ use crate::actions::aws::sessions::AwsSessions;
 use crate::actions::aws::wait::{SETTLE, Wait};
 use crate::actions::aws::{answer, inputs, kept, memo_text};
 use crate::actions::context::Context;
+use crate::actions::preview::{Change, Looking, Preview};
 use crate::actions::{Action, Trouble};
 use crate::engine::outcome::{Memo, Observation};
 use crate::model::value::{Value, Values};
@@ -44,6 +45,19 @@ impl Action for SetAlias {
             "previous_key_id": previous.as_ref().map(|key| key.key_id.clone()),
             "previous_key_arn": previous.as_ref().map(key::arn),
         }))
+    }
+
+    fn previews_without(&self) -> &'static [&'static str] {
+        &["key"]
+    }
+
+    async fn preview(&self, cx: &Context, _how: Looking) -> Result<Preview, Trouble> {
+        let after = match inputs::text_if(&cx.inputs, "key")? {
+            Some(key) => key::describe(&Aws::of(&self.0, cx)?, key).await?.key_id,
+            None => inputs::NEW_KEY.to_owned(),
+        };
+        let before = memo_text(&cx.memo, "previous_key_id");
+        Ok(Change::from_to(alias_name(cx)?, before, &after).of("alias").into())
     }
 
     async fn run(&self, cx: &Context) -> Result<Values, Trouble> {

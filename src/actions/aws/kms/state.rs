@@ -6,6 +6,7 @@ use crate::actions::aws::sessions::AwsSessions;
 use crate::actions::aws::wait::{SETTLE, Wait};
 use crate::actions::aws::{answer, inputs, kept, memo_text, observed};
 use crate::actions::context::Context;
+use crate::actions::preview::{Change, Looking, Preview};
 use crate::actions::{Action, Trouble};
 use crate::engine::outcome::{Memo, Observation};
 use crate::model::value::Values;
@@ -51,6 +52,11 @@ impl Action for SetState {
         }
         let aws = Aws::of(&self.sessions, cx)?;
         remember(&aws, inputs::text(&cx.inputs, "key")?).await
+    }
+
+    async fn preview(&self, cx: &Context, _how: Looking) -> Result<Preview, Trouble> {
+        let before = memo_text(&cx.memo, "was");
+        Ok(Change::from_to(pinned(cx)?, before, self.wanted.as_str()).of("key").into())
     }
 
     async fn run(&self, cx: &Context) -> Result<Values, Trouble> {

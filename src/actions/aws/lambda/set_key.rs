@@ -5,6 +5,7 @@ use crate::actions::aws::sessions::AwsSessions;
 use crate::actions::aws::wait::{WORK, Wait};
 use crate::actions::aws::{answer, inputs, kept, memo_text, observed};
 use crate::actions::context::{Context, Report};
+use crate::actions::preview::{Change, Looking, Preview};
 use crate::actions::{Action, Trouble};
 use crate::engine::outcome::{Memo, Observation};
 use crate::model::value::{Value, Values};
@@ -38,9 +39,20 @@ impl Action for SetKey {
             return Ok(memo);
         }
         let aws = Aws::of(&self.0, cx)?;
-        inputs::key_arn(&cx.inputs, "key")?;
+        inputs::planned_key(&cx.inputs, "key")?;
         let now = configuration(&aws, inputs::text(&cx.inputs, "function")?).await?;
         Ok(json!({ "previous_key": current_key(&now) }))
+    }
+
+    fn previews_without(&self) -> &'static [&'static str] {
+        &["key"]
+    }
+
+    async fn preview(&self, cx: &Context, _how: Looking) -> Result<Preview, Trouble> {
+        let name = inputs::text(&cx.inputs, "function")?;
+        let before = memo_text(&cx.memo, "previous_key").unwrap_or("Lambda's own key");
+        let key = inputs::planned_key(&cx.inputs, "key")?;
+        Ok(Change::from_to(name, Some(before), key).of("function").into())
     }
 
     async fn run(&self, cx: &Context) -> Result<Values, Trouble> {

@@ -6,6 +6,7 @@ use crate::actions::aws::sessions::AwsSessions;
 use crate::actions::aws::wait::{SETTLE, Wait};
 use crate::actions::aws::{answer, inputs, kept, memo_text, observed};
 use crate::actions::context::{Context, Report};
+use crate::actions::preview::{Change, Looking, Preview};
 use crate::actions::{Action, Trouble};
 use crate::engine::outcome::{Memo, Observation};
 use crate::model::value::{Value, Values};
@@ -37,9 +38,20 @@ impl Action for AssociateKey {
             return Ok(memo);
         }
         let aws = Aws::of(&self.0, cx)?;
-        inputs::key_arn(&cx.inputs, "key")?;
+        inputs::planned_key(&cx.inputs, "key")?;
         let group = group(&aws, inputs::text(&cx.inputs, "log_group")?).await?;
         Ok(json!({ "previous_key_arn": group.kms_key_id }))
+    }
+
+    fn previews_without(&self) -> &'static [&'static str] {
+        &["key"]
+    }
+
+    async fn preview(&self, cx: &Context, _how: Looking) -> Result<Preview, Trouble> {
+        let name = inputs::text(&cx.inputs, "log_group")?;
+        let before = memo_text(&cx.memo, "previous_key_arn").unwrap_or("no key of its own");
+        let key = inputs::planned_key(&cx.inputs, "key")?;
+        Ok(Change::from_to(name, Some(before), key).of("log group").into())
     }
 
     async fn run(&self, cx: &Context) -> Result<Values, Trouble> {

@@ -10,6 +10,7 @@ use crate::actions::aws::sessions::AwsSessions;
 use crate::actions::aws::wait::{Patience, Wait};
 use crate::actions::aws::{answer, inputs, kept, memo_text, observed};
 use crate::actions::context::Context;
+use crate::actions::preview::{Change, Looking, Preview};
 use crate::actions::{Action, Certainty, Trouble};
 use crate::engine::outcome::{Memo, Observation};
 use crate::model::value::{Value, Values};
@@ -56,9 +57,27 @@ impl Action for Reencrypt {
             return Ok(memo);
         }
         let aws = Aws::of(&self.0, cx)?;
-        inputs::key_arn(&cx.inputs, "key")?;
+        inputs::planned_key(&cx.inputs, "key")?;
         let secret = describe(&aws, inputs::text(&cx.inputs, "secret")?).await?;
         Ok(json!({ "previous_key": secret.kms_key_id }))
+    }
+
+    fn previews_without(&self) -> &'static [&'static str] {
+        &["key"]
+    }
+
+    async fn preview(&self, cx: &Context, _how: Looking) -> Result<Preview, Trouble> {
+        let name = inputs::text(&cx.inputs, "secret")?;
+        let before = memo_text(&cx.memo, "previous_key").unwrap_or(DEFAULT_KEY);
+        let key = inputs::planned_key(&cx.inputs, "key")?;
+        let change = Change::from_to(name, Some(before), key).of("secret");
+        // The secret may name the key already, while a version of it is under another.
+        Ok(if before == key {
+            change.detail("versions are left under another key")
+        } else {
+            change
+        }
+        .into())
     }
 
     async fn run(&self, cx: &Context) -> Result<Values, Trouble> {

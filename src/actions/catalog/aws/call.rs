@@ -5,6 +5,7 @@ use crate::model::action::{ActionSpec, EffectSpec};
 use crate::model::mode::Effect;
 use crate::model::runbook::Type;
 use crate::model::value::{Value, Values};
+use crate::services::{self, Operation, SecretPlace};
 use std::time::Duration;
 
 pub(super) const IDENTITY: ActionSpec = ActionSpec {
@@ -34,9 +35,11 @@ pub(super) const CALL: ActionSpec = ActionSpec {
     summary: "Make any AWS call through the AWS CLI",
     description: "For what has no action of its own. `service` and `operation` are the words of the AWS CLI, \
 `input` is the request as `--cli-input-json` takes it, and the outputs are the fields of the answer.\n\n\
-What it does to the world is read off the operation's verb: `describe-`, `get-`, `list-` and their like read, \
-`delete-`, `terminate-` and their like destroy, `create-`, `put-`, `update-` and their like change. \
-Anything else cannot be told, and counts as a change. The step's `effect` says it better.\n\n\
+`runbook check` knows the services and operations of the AWS CLI, the fields of every request at any depth, and the \
+fields of every answer. It also knows what an operation does to the world: it reads, changes, destroys, or cannot be \
+told (`lambda invoke` can do anything, and counts as a change). The step's `effect` says it better, and never less.\n\n\
+What the service marks as secret in an answer, such as `SecretString`, is masked as if it stood in the step's \
+`secrets`, at any depth. `reveal` takes parts out of that: the service calls names and addresses secret, too.\n\n\
 A call that changes something is sent once. When its answer is lost, its outcome is unknown.",
     inputs: &[
         needs("service", Type::String, "The service, as the AWS CLI calls it: `dynamodb`."),
@@ -46,6 +49,11 @@ A call that changes something is sent once. When its answer is lost, its outcome
             "The operation, as the AWS CLI calls it: `describe-table`.",
         ),
         takes("input", Type::Mapping, "The request. Its field names are those of the AWS API."),
+        takes(
+            "reveal",
+            Type::List,
+            "Parts of the answer that the service calls secret and that may be shown: `[Account.Name]`, `[\"Parameters[].Value\"]`.",
+        ),
     ],
     open_inputs: false,
     outputs: &[],
@@ -60,120 +68,27 @@ A call that changes something is sent once. When its answer is lost, its outcome
     needs_account: true,
 };
 
-/// Verbs that only look.
-const READS: &[&str] = &[
-    "batch-get",
-    "check",
-    "describe",
-    "detect",
-    "discover",
-    "estimate",
-    "filter",
-    "get",
-    "head",
-    "list",
-    "lookup",
-    "preview",
-    "query",
-    "scan",
-    "search",
-    "select",
-    "simulate",
-    "validate",
-    "verify",
-];
-/// Verbs that look by their name and change something all the same.
-const NOT_READS: &[&str] =
-    &["get-session-token", "get-federation-token", "select-object-content-to"];
-/// Verbs that take away.
-const DESTROYS: &[&str] = &[
-    "batch-delete",
-    "cancel-key",
-    "close",
-    "decommission",
-    "delete",
-    "deprovision",
-    "deregister",
-    "destroy",
-    "purge",
-    "remove",
-    "revoke",
-    "schedule-key-deletion",
-    "terminate",
-    "wipe",
-];
-/// Verbs that make or alter.
-const CHANGES: &[&str] = &[
-    "activate",
-    "add",
-    "allocate",
-    "apply",
-    "assign",
-    "associate",
-    "attach",
-    "authorize",
-    "batch-write",
-    "cancel",
-    "change",
-    "copy",
-    "create",
-    "deactivate",
-    "detach",
-    "disable",
-    "disassociate",
-    "enable",
-    "encrypt",
-    "execute",
-    "import",
-    "invoke",
-    "modify",
-    "move",
-    "publish",
-    "put",
-    "reboot",
-    "register",
-    "replace",
-    "reset",
-    "restore",
-    "resume",
-    "rotate",
-    "run",
-    "send",
-    "set",
-    "start",
-    "stop",
-    "suspend",
-    "swap",
-    "tag",
-    "transact-write",
-    "untag",
-    "update",
-    "upload",
-];
-
-/// What an operation does, by its verb. What is not literal, or not known, cannot be told.
+/// What an operation does, by what is known of it. What is not written out, or not known, cannot be told.
 #[must_use]
 pub fn effect_of(inputs: &Values) -> Effect {
-    let Some(operation) = inputs.get("operation").and_then(Value::as_str) else {
-        return Effect::Unclear;
-    };
-    let is = |verbs: &[&str]| {
-        verbs.iter().any(|verb| {
-            operation == *verb
-                || operation.strip_prefix(verb).is_some_and(|rest| rest.starts_with('-'))
-        })
-    };
-    if is(NOT_READS) {
-        Effect::Unclear
-    } else if is(DESTROYS) {
-        Effect::Destroy
-    } else if is(READS) {
-        Effect::Read
-    } else if is(CHANGES) {
-        Effect::Change
-    } else {
-        Effect::Unclear
-    }
+    operation_of(inputs).map_or(Effect::Unclear, |operation| operation.effect())
+}
+
+/// The operation that the inputs name, when both words are written out and known.
+#[must_use]
+pub fn operation_of(inputs: &Values) -> Option<Operation> {
+    let word = |name: &str| inputs.get(name).and_then(Value::as_str);
+    services::operation(word("service")?, word("operation")?)
+}
+
+/// The parts of an answer that are secret, as JSON pointers, but for those that are to be revealed.
+#[must_use]
+pub fn secret_parts(inputs: &Values, answer: &Values) -> Vec<String> {
+    let Some(operation) = operation_of(inputs) else { return Vec::new() };
+    let revealed = inputs.get("reveal").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let is_hidden = |part: &SecretPlace| !revealed.iter().any(|one| *one == part.path);
+    let parts = operation.secrets_in(answer).into_iter().filter(is_hidden);
+    parts.map(|part| part.pointer).collect()
 }
 
 #[cfg(test)]
@@ -181,33 +96,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_verb_tells_the_effect() {
-        let of = |operation: &str| {
-            effect_of(&Values::from_iter([("operation".to_owned(), operation.into())]))
+    fn what_is_secret_in_an_answer_is_found_unless_it_is_to_be_revealed() {
+        let inputs = |reveal: Value| {
+            let call = serde_json::json!({ "service": "organizations", "operation": "describe-account", "reveal": reveal });
+            call.as_object().expect("inputs").clone()
         };
-        for read in
-            ["describe-table", "batch-get-item", "list-keys", "lookup-events", "scan", "query"]
-        {
-            assert_eq!(of(read), Effect::Read, "{read}");
-        }
-        for destroy in [
-            "delete-table",
-            "terminate-instances",
-            "purge-queue",
-            "schedule-key-deletion",
-            "batch-delete-image",
-        ] {
-            assert_eq!(of(destroy), Effect::Destroy, "{destroy}");
-        }
-        for change in
-            ["create-table", "put-item", "update-item", "cancel-export-task", "tag-resource"]
-        {
-            assert_eq!(of(change), Effect::Change, "{change}");
-        }
-        // `getaway-car` begins with a verb's letters only; `{{ … }}` is not known yet.
-        for unclear in ["getaway-car", "frobnicate", "", "{{ params.operation }}", "assume-role"] {
-            assert_eq!(of(unclear), Effect::Unclear, "{unclear}");
-        }
+        let answer =
+            serde_json::json!({ "Account": { "Id": "1", "Name": "data", "Email": "a@b.c" } });
+        let answer = answer.as_object().expect("an answer");
+        let both = secret_parts(&inputs(Value::Null), answer);
+        assert_eq!(both, ["/Account/Email", "/Account/Name"]);
+        let one = secret_parts(&inputs(serde_json::json!(["Account.Name"])), answer);
+        assert_eq!(one, ["/Account/Email"]);
+    }
+
+    #[test]
+    fn the_operation_tells_the_effect_and_what_is_not_known_is_unclear() {
+        let of = |service: &str, operation: &str| {
+            let input = |name: &str, value: &str| (name.to_owned(), Value::from(value));
+            effect_of(&Values::from_iter([
+                input("service", service),
+                input("operation", operation),
+            ]))
+        };
+        assert_eq!(of("dynamodb", "describe-table"), Effect::Read);
+        assert_eq!(of("dynamodb", "put-item"), Effect::Change);
+        assert_eq!(of("dynamodb", "delete-table"), Effect::Destroy);
+        assert_eq!(of("lambda", "invoke"), Effect::Unclear);
+        // A verb alone says nothing: nobody knows this service.
+        assert_eq!(of("dynamo", "describe-table"), Effect::Unclear);
+        assert_eq!(of("dynamodb", "describe-chair"), Effect::Unclear);
+        assert_eq!(of("dynamodb", "{{ params.operation }}"), Effect::Unclear);
         assert_eq!(effect_of(&Values::new()), Effect::Unclear);
     }
 }

@@ -126,13 +126,27 @@ What stays behind, because the template retains it, is listed in `retained`: it 
 
 const OUTPUTS: ActionSpec = ActionSpec {
     name: "cloudformation/outputs",
-    summary: "Read a stack's status and outputs",
+    summary: "Read a stack's status, parameters and outputs",
     description: "",
-    inputs: &[needs("stack", Type::String, "The stack's name or id.")],
+    inputs: &[
+        needs("stack", Type::String, "The stack's name or id."),
+        takes_or(
+            "optional",
+            Type::Boolean,
+            "false",
+            "Whether it is fine that there is no such stack. Then its mappings are empty.",
+        ),
+    ],
     open_inputs: false,
     outputs: &[
-        gives("stack_id", Type::String, "The stack's ARN."),
-        gives("status", Type::String, "Its status: `CREATE_COMPLETE`."),
+        gives("exists", Type::Boolean, "Whether there is such a stack."),
+        gives("stack_id", Type::String, "The stack's ARN, or null."),
+        gives("status", Type::String, "Its status: `CREATE_COMPLETE`, or null."),
+        gives(
+            "parameters",
+            Type::Mapping,
+            "The values of its parameters by name. A hidden one is `****`.",
+        ),
         gives("outputs", Type::Mapping, "Its outputs by name."),
     ],
     open_outputs: false,

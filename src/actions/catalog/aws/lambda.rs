@@ -4,6 +4,7 @@ use super::{gives, needs, takes};
 use crate::model::action::{ActionSpec, EffectSpec};
 use crate::model::mode::Effect;
 use crate::model::runbook::Type;
+use crate::model::value::Values;
 use std::time::Duration;
 
 pub(super) const SPECS: [ActionSpec; 2] = [SET_KEY, INVOKE];
@@ -61,7 +62,7 @@ is made again, so a repeat must be harmless. Where it only looks, say `effect: r
         gives("error", Type::Any, "Always null: a function that fails fails the step."),
     ],
     open_outputs: false,
-    effect: EffectSpec::Fixed(Effect::Change),
+    effect: EffectSpec::ByInput(what_it_does),
     timeout: Duration::from_secs(16 * 60),
     idempotent: true,
     observe: None,
@@ -70,3 +71,8 @@ is made again, so a repeat must be harmless. Where it only looks, say `effect: r
     example: "uses: lambda/invoke\nwith: { function: corpus-reader, payload: { check: true } }\neffect: read",
     needs_account: true,
 };
+
+/// A function can do anything, whatever it is given.
+fn what_it_does(_: &Values) -> Effect {
+    Effect::Unclear
+}

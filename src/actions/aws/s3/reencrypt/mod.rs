@@ -10,6 +10,7 @@ use crate::actions::aws::kms::KeyName;
 use crate::actions::aws::sessions::AwsSessions;
 use crate::actions::aws::{answer, inputs, kept, memo_text, observed};
 use crate::actions::context::Context;
+use crate::actions::preview::{Change, Looking, Preview};
 use crate::actions::{Action, Trouble};
 use crate::engine::outcome::{Memo, Observation};
 use crate::model::value::{Value, Values};
@@ -92,6 +93,32 @@ impl Action for Reencrypt {
         let from = KeyName::read(&aws, job.from).await?;
         let default = default_key::current(&aws, job.bucket).await?.filter(|key| from.is(key));
         Ok(json!({ "default_key": default }))
+    }
+
+    async fn preview(&self, cx: &Context, _how: Looking) -> Result<Preview, Trouble> {
+        let aws = Aws::of(&self.0, cx)?;
+        let job = Job::read(cx)?;
+        let mut preview = Preview::default();
+        if let Some(before) = memo_text(&cx.memo, "default_key").filter(|_| job.set_default) {
+            let change =
+                Change::from_to(job.bucket, Some(before), job.to).of("default key of the bucket");
+            preview.changes.push(change);
+        }
+        let (old, new) = (Some(job.from), job.to);
+        let objects = job
+            .prefix
+            .map_or_else(|| job.bucket.to_owned(), |prefix| format!("{}/{prefix}", job.bucket));
+        preview
+            .changes
+            .push(Change::from_to(objects, old, new).of("object versions under the key"));
+        let (under, looked, all) = Pass { aws: &aws, cx, job: &job }.sample().await?;
+        // How many there are may be another number in a minute, so it is no part of what is planned.
+        preview.notes.push(if all {
+            format!("{under} of {looked} object versions are under the old key")
+        } else {
+            format!("{under} of the first {looked} object versions are under the old key; there are more")
+        });
+        Ok(preview)
     }
 
     async fn run(&self, cx: &Context) -> Result<Values, Trouble> {

@@ -93,6 +93,16 @@ impl Pass<'_> {
         }
     }
 
+    /// How many versions of the first page are under the old key, how many it has, and whether it is
+    /// all there is.
+    pub(super) async fn sample(&self) -> Result<(usize, usize, bool), Trouble> {
+        let page = self.page(&Marker::default()).await?;
+        let (count, all) = (page.versions.len(), page.next.is_none());
+        let looked = self.look_at_all(page.versions).await?;
+        let under = looked.iter().filter(|(_, now)| is_under(now, self.job.from)).count();
+        Ok((under, count, all))
+    }
+
     /// Moves exactly these, where they are still under the old key.
     pub(super) async fn only(&self, versions: Vec<Version>) -> Result<(), Trouble> {
         let mut found = Found::default();

@@ -1,0 +1,105 @@
+//! Whether a script has every variable that it reads.
+
+use super::super::facts::Facts;
+use crate::diagnostic::rule::Rule;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::model::step::Block;
+use crate::script::shell_sets;
+use std::collections::BTreeSet;
+
+pub(super) const RULE: Rule = Rule {
+    code: "RB0703",
+    name: "unset-variable",
+    summary: "A script reads a variable that nothing sets",
+    why: "Scripts run with `set -u`: the first read of a variable that is not set ends the script, in the middle of the change. A script gets nothing of your own environment. It has what `env` gives it, what the run says about itself (`RUNBOOK_RUN`, `RUNBOOK_STEP`, `RUNBOOK_MODE`, `RUNBOOK_PROJECT`, `RUNBOOK_OUTPUT`), the credentials of its account (`AWS_…`), and `PATH`, `HOME`, `LANG` and `TERM`.",
+    fix: "Give the value in `env`. When it may be missing, say what then: `${NAME:-}` is empty, `${NAME:-default}` is something else.",
+    wrong: "```bash step=look\n#| effect: read\n#| env: { KEY_ARN: \"some key\" }\necho \"$KEY_ANR\"\n```\n",
+    right: "```bash step=look\n#| effect: read\n#| env: { KEY_ARN: \"some key\" }\necho \"$KEY_ARN\"\n```\n",
+};
+
+/// What every script gets, beside what a shell sets itself.
+const ALWAYS: [&str; 10] = [
+    "HOME",
+    "LANG",
+    "PATH",
+    "RUNBOOK_MODE",
+    "RUNBOOK_OUTPUT",
+    "RUNBOOK_PROCESS",
+    "RUNBOOK_PROJECT",
+    "RUNBOOK_RUN",
+    "RUNBOOK_STEP",
+    "TERM",
+];
+
+/// What a script gets when it acts in an account.
+const IN_ACCOUNT: [&str; 7] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_CONFIG_FILE",
+    "AWS_DEFAULT_REGION",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SHARED_CREDENTIALS_FILE",
+];
+
+/// What it gets in some accounts and environments only.
+const SOMETIMES: [&str; 3] =
+    ["AWS_ENDPOINT_URL", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_SESSION_TOKEN"];
+
+pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
+    for script in &facts.scripts {
+        let (block, Some(reading)) = (script.block, &script.reading) else { continue };
+        let in_account = has_account(facts, script.step, block);
+        let mut told = BTreeSet::new();
+        for (name, range) in &reading.reads {
+            let given = block.options.env.iter().any(|(key, _)| key.value == *name);
+            if given || is_set(name, in_account) || !told.insert(name) {
+                continue;
+            }
+            let span = script.text.locate(range.clone());
+            found.push(if in_account && SOMETIMES.contains(&name.as_str()) {
+                let message = format!("`{name}` is set in some environments only");
+                let help = format!("write `${{{name}:-}}`, which is empty in the others");
+                RULE.warning(span, message).label("not set in all").help(help)
+            } else {
+                RULE.error(span, format!("nothing sets `{name}`, so the script ends here"))
+                    .label("not set")
+                    .help(help(facts, block, name))
+            });
+        }
+    }
+}
+
+fn is_set(name: &str, in_account: bool) -> bool {
+    shell_sets(name) || ALWAYS.contains(&name) || (in_account && IN_ACCOUNT.contains(&name))
+}
+
+fn has_account(facts: &Facts<'_>, step: Option<usize>, block: &Block) -> bool {
+    let inherited = step.and_then(|at| facts.steps()[at].block.options.account.as_ref());
+    block.options.account.is_some()
+        || inherited.is_some()
+        || facts.book.runbook.front.account.is_some()
+}
+
+fn help(facts: &Facts<'_>, block: &Block, name: &str) -> String {
+    let env = block.options.env.iter().map(|(key, _)| key.value.as_str());
+    if let Some(near) = nearest(name, env.chain(ALWAYS)) {
+        return format!("did you mean `{near}`?");
+    }
+    if IN_ACCOUNT.contains(&name) || SOMETIMES.contains(&name) {
+        return "it is set when the step has an `account`".to_owned();
+    }
+    let param = facts
+        .book
+        .runbook
+        .front
+        .params
+        .iter()
+        .find(|param| param.name.value.eq_ignore_ascii_case(name));
+    match param {
+        Some(param) => {
+            format!("add `{name}: \"{{{{ params.{} }}}}\"` to `env`", param.name.value)
+        }
+        None => format!("give it in `env`, or write `${{{name}:-}}` when it may be missing"),
+    }
+}
