@@ -4,7 +4,7 @@
 #   ./scripts/test.sh          formatting, lints, the core without AWS, then every test with the sandbox
 #   ./scripts/test.sh --full   the same, and the tests that take long (RUNBOOK_TEST_FULL=1)
 #
-# It needs a Rust toolchain. It installs python3 with venv, bash, git and ShellCheck when they are
+# It needs a Rust toolchain. It installs python3 with venv, bash, git, ShellCheck and Neovim when they are
 # missing and it may.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -30,17 +30,23 @@ as_root() {
 # The sandbox is a Python program in a virtual environment. Debian packs `venv` apart from Python.
 has_venv() { python3 -c 'import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 10))' 2> /dev/null; }
 
+has() {
+  local program
+  for program in "$@"; do command -v "$program" > /dev/null || return 1; done
+}
+
+# Neovim is the real client that the language server is tried with.
 install_needs() {
-  if has_venv && command -v bash git cc > /dev/null; then return; fi
+  if has_venv && has bash git cc nvim; then return; fi
   if ! command -v apt-get > /dev/null; then
-    echo "test.sh: install python3 (3.10 or later) with venv, bash, git and a C compiler, then run this again" >&2
+    echo "test.sh: install python3 (3.10 or later) with venv, bash, git, a C compiler and neovim, then run this again" >&2
     exit 2
   fi
   export DEBIAN_FRONTEND=noninteractive
   as_root apt-get update -qq || true
   if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    python3 python3-venv bash git gcc libc6-dev > /dev/null; then
-    echo "test.sh: could not install python3-venv, bash, git and gcc; run this as root, or install them first" >&2
+    python3 python3-venv bash git gcc libc6-dev neovim > /dev/null; then
+    echo "test.sh: could not install python3-venv, bash, git, gcc and neovim; run this as root, or install them first" >&2
     exit 2
   fi
 }

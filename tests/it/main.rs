@@ -9,6 +9,8 @@ mod env;
 mod guards;
 mod iam;
 mod local;
+mod lsp;
+mod lsp;
 mod main_job;
 mod plan;
 mod readme;
