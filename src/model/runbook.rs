@@ -52,6 +52,8 @@ pub struct Phase {
 pub struct FrontMatter {
     /// Where it stands. Empty when there is none.
     pub span: Span,
+    /// Whether a part of it could not be read. Then what seems to be missing may be there.
+    pub unreadable: bool,
     /// What the runbook is called.
     pub title: Option<Spanned<String>>,
     /// One or two sentences.

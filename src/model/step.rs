@@ -172,7 +172,7 @@ pub struct Options {
     /// How many elements at once. Default: 1.
     pub concurrency: Option<Spanned<u32>>,
     /// Whether an empty list is fine.
-    pub allow_empty: bool,
+    pub allow_empty: Option<Spanned<bool>>,
     /// What the operator must agree to first. May hold `{{ expressions }}`.
     pub confirm: Option<Text>,
     /// How long it may take. Default: the action's, or ten minutes for a script.

@@ -27,12 +27,21 @@ pub(super) fn read(
     Block { role, id, span: fence.span, text: fence.text, body, options }
 }
 
+/// From the fence to the end of its info string.
+fn opening(fence: &Fence) -> Span {
+    Span::new(fence.span.start, fence.info_start + fence.info.trim_end().len())
+}
+
+/// A block whose options cannot be read: an action without a name, of which no rule knows anything. What
+/// would be said of a block without options would be false, or said twice.
+fn nothing(fence: &Fence) -> (Body, Options) {
+    let uses = Spanned::new(String::new(), opening(fence));
+    (Body::Action { uses, with: Vec::new() }, Options::default())
+}
+
 fn typed(fence: &Fence, role: Role, found: &mut Vec<Diagnostic>) -> (Body, Options) {
-    let nothing = |span| Body::Action { uses: Spanned::new(String::new(), span), with: Vec::new() };
-    let opening = Span::new(fence.span.start, fence.info_start + fence.info.trim_end().len());
-    let Some(root) = yaml::read(&fence.text, found) else {
-        return (nothing(opening), Options::default());
-    };
+    let opening = opening(fence);
+    let Some(root) = yaml::read(&fence.text, found) else { return nothing(fence) };
     let mut decode = Decode { found };
     let entries = match &root.kind {
         NodeKind::Mapping(entries) => entries.as_slice(),
@@ -41,7 +50,7 @@ fn typed(fence: &Fence, role: Role, found: &mut Vec<Diagnostic>) -> (Body, Optio
             let message =
                 format!("a typed block is a mapping with `uses`, but this is {}", other.name());
             decode.found.push(WRONG_TYPE.error(root.span, message));
-            return (nothing(opening), Options::default());
+            return nothing(fence);
         }
     };
     let options = options::read(entries, role, false, &mut decode);
@@ -72,7 +81,8 @@ fn script(
 ) -> (Body, Options) {
     let (header, rest) = split(&fence.text, found);
     let mut options = Options::default();
-    if let Some(root) = header.and_then(|header| yaml::read(&header, found)) {
+    if let Some(header) = header {
+        let Some(root) = yaml::read(&header, found) else { return nothing(fence) };
         let mut decode = Decode { found };
         match &root.kind {
             NodeKind::Mapping(entries) => options = options::read(entries, role, true, &mut decode),
@@ -83,6 +93,7 @@ fn script(
                     other.name()
                 );
                 decode.found.push(WRONG_TYPE.error(root.span, message));
+                return nothing(fence);
             }
         }
     }
@@ -91,8 +102,7 @@ fn script(
         .lines()
         .any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
     if !runs {
-        let opening = Span::new(fence.span.start, fence.info_start + fence.info.trim_end().len());
-        found.push(EMPTY_SCRIPT.error(opening, "this script has no line to run"));
+        found.push(EMPTY_SCRIPT.error(opening(fence), "this script has no line to run"));
     }
     (Body::Script { interpreter, text: rest }, options)
 }

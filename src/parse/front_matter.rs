@@ -24,7 +24,8 @@ pub(super) fn read(text: &str, found: &mut Vec<Diagnostic>) -> (FrontMatter, usi
                     .error(span, "the front matter is never closed")
                     .help("close it with a line `---`"),
             );
-            return (FrontMatter { span, ..FrontMatter::default() }, text.len());
+            let front = FrontMatter { span, unreadable: true, ..FrontMatter::default() };
+            return (front, text.len());
         }
         let diagnostic =
             MISSING_FIELD.error(Span::new(start, start), "this runbook has no front matter");
@@ -36,18 +37,20 @@ pub(super) fn read(text: &str, found: &mut Vec<Diagnostic>) -> (FrontMatter, usi
     let span = Span::new(start, end);
     let yaml = mapping::verbatim(&text[body.clone()], body.start);
     let mut front = FrontMatter { span, ..FrontMatter::default() };
-    if let Some(root) = yaml::read(&yaml, found) {
-        let mut decode = Decode { found };
-        match &root.kind {
-            NodeKind::Mapping(entries) => {
-                fill(&mut front, entries, first_line(text, start), &mut decode)
-            }
-            NodeKind::Null => fill(&mut front, &[], first_line(text, start), &mut decode),
-            other => {
-                let message =
-                    format!("the front matter is a mapping, but this is {}", other.name());
-                decode.found.push(WRONG_TYPE.error(root.span, message));
-            }
+    let Some(root) = yaml::read(&yaml, found) else {
+        front.unreadable = true;
+        return (front, end);
+    };
+    let mut decode = Decode { found };
+    match &root.kind {
+        NodeKind::Mapping(entries) => {
+            fill(&mut front, entries, first_line(text, start), &mut decode)
+        }
+        NodeKind::Null => fill(&mut front, &[], first_line(text, start), &mut decode),
+        other => {
+            front.unreadable = true;
+            let message = format!("the front matter is a mapping, but this is {}", other.name());
+            decode.found.push(WRONG_TYPE.error(root.span, message));
         }
     }
     (front, end)
@@ -105,4 +108,6 @@ fn fill(
     if let Some(node) = get(entries, "params") {
         front.params = param::definitions(node, decode);
     }
+    front.unreadable = get(entries, "account").is_some() && front.account.is_none()
+        || get(entries, "params").is_some_and(|node| !matches!(node.kind, NodeKind::Mapping(_)));
 }

@@ -153,7 +153,10 @@ fn one(options: &mut Options, key: &str, node: &Node, decode: &mut Decode<'_>) {
         "if" => options.condition = decode.expression(key, node),
         "for_each" => options.for_each = decode.expression(key, node),
         "concurrency" => options.concurrency = decode.count(key, node, 1, MOST),
-        "allow_empty" => options.allow_empty = decode.boolean(key, node).unwrap_or_default(),
+        "allow_empty" => {
+            options.allow_empty =
+                decode.boolean(key, node).map(|allow| Spanned::new(allow, node.span));
+        }
         "confirm" => options.confirm = decode.text(key, node),
         "timeout" => options.timeout = positive(key, node, decode),
         "until" => options.until = decode.expression(key, node),

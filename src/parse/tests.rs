@@ -109,7 +109,7 @@ fn what_is_wrong_is_reported_at_its_place() {
             "RB0103",
             "{{ params.y }}",
         ),
-        ("```yaml step=a\nuses: a/b\nwith: &x {a: 1}\n```\n", "RB0104", "{"),
+        ("```yaml step=a\nuses: a/b\nwith: &x {a: 1}\n```\n", "RB0104", "&x"),
         ("```yaml step=a\nuses: a/b\nwith: {<<: {a: 1}}\n```\n", "RB0104", "<<"),
         (
             "```yaml step=a\nuses: a/b\nwith: {a: 123456789012345678901234567890}\n```\n",
@@ -128,6 +128,9 @@ fn what_is_wrong_is_reported_at_its_place() {
         ("```bash health=a\n#| holds: x\ntrue\n```\n", "RB0202", "holds"),
         ("```bash step=a\ntrue\n```\n```sh health=a\ntrue\n```\n", "RB0006", "a"),
         ("```bash undo=a\ntrue\n```\n", "RB0007", "a"),
+        ("```yaml step=a\nuses: a/b\nwith: !!map\n  x: y\n```\n", "RB0104", "!!map"),
+        ("```yaml step=a\nuses: a/b\nwith: {x: [!own y]}\n```\n", "RB0104", "!own"),
+        ("```yaml {step=a}\nuses: a/b\n```\n", "RB0002", "yaml {step=a}"),
         ("```yaml step=a\nuses: a/b\n\tx: y\n```\n", "RB0101", ""),
         ("```yaml step=a\nuses: a/b\nwith: {x: @y}\n```\n", "RB0101", "@"),
     ] {
@@ -139,6 +142,39 @@ fn what_is_wrong_is_reported_at_its_place() {
         }
         assert_eq!(found.len(), 1, "{body}: {found:#?}");
     }
+}
+
+#[test]
+fn what_only_looks_like_a_tag_is_none() {
+    clean(
+        "```yaml step=a\nuses: a/b # hello!\nwith: # !!map\n  x: y!\n  'a !b': c\n  z: 'x !y'\n```\n",
+    );
+}
+
+#[test]
+fn an_escape_at_the_end_of_a_part_belongs_to_it() {
+    for (yaml, written) in [("'it''s'", "''"), ("\"it\\\"s\"", "\\\""), ("\"it\\x41s\"", "\\x41")] {
+        let book = clean(&format!("```yaml step=a\nuses: a/b\nwith:\n  k: {yaml}\n```\n"));
+        let place = text(with(&book, "k")).locate(2..3);
+        assert_eq!(book.source.slice(place), Some(written), "{yaml}");
+    }
+}
+
+#[test]
+fn of_a_block_whose_options_cannot_be_read_nothing_else_is_known() {
+    for header in ["#| confirm: @", "#| just words"] {
+        let (book, found) = read(&format!("```bash step=a\n{header}\ntrue\n```\n"));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        let Body::Action { uses, .. } = &book.steps[0].block.body else { panic!("a script") };
+        assert!(uses.value.is_empty());
+    }
+    let unreadable = |front: &str| runbook("t", "t.md", front).0.front.unreadable;
+    assert!(unreadable("---\ntitle: T\nowner: @\n---\n"));
+    assert!(unreadable("---\ntitle: T\n"));
+    assert!(unreadable("---\n- x\n---\n"));
+    assert!(unreadable("---\naccount: No Name\n---\n"));
+    assert!(unreadable("---\nparams: [a]\n---\n"));
+    assert!(!unreadable("---\ntitle: 3\n---\n") && !unreadable(""));
 }
 
 #[test]

@@ -156,9 +156,25 @@ impl Reader<'_> {
         start..start + width
     }
 
+    /// The anchor (`&`) or the tag (`!`) right before a node.
+    fn property(&self, node: usize, mark: char) -> Option<Range<usize>> {
+        let before = self.text.value[..node].trim_end();
+        let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+        // What looks like one in a comment is none.
+        let before = Some(&before[line..]).filter(|line| !line.contains('#'))?;
+        let is_edge = |c: char| c.is_whitespace() || matches!(c, '[' | '{' | ',');
+        let start = before.rfind(is_edge).map_or(0, |at| at + 1);
+        let token = &before[start..];
+        (token.starts_with(mark) && !token.ends_with(':'))
+            .then(|| line + start..line + before.len())
+    }
+
     /// A node, and the offset in the YAML at which it ends.
     fn node(&self, placed: Placed<Raw>, found: &mut Vec<Diagnostic>) -> (Node, usize) {
         let range = self.range(&placed);
+        if let Some(tag) = self.property(range.start, '!') {
+            found.push(tags_are_not_used(self.text.locate(tag)));
+        }
         let mut span = self.text.locate(range.clone());
         let mut end = range.end;
         let kind = match placed.value {
@@ -278,7 +294,8 @@ impl Reader<'_> {
             }
             Error::NonFiniteFloat { .. } => YAML_FEATURE.error(span, "this is not a finite number"),
             Error::UnsupportedTag { .. } => {
-                YAML_FEATURE.error(span, "YAML tags are not used in runbooks")
+                let tag = self.property(range.start, '!').unwrap_or_else(|| range.clone());
+                tags_are_not_used(self.text.locate(tag))
             }
             Error::Budget { breach, .. } => self.over_budget(breach, range),
             _ => self.syntax(error, range),
@@ -291,10 +308,11 @@ impl Reader<'_> {
         range: Range<usize>,
     ) -> Diagnostic {
         use serde_yaml::budget::BudgetBreach;
+        let property = self.property(range.start, '&').unwrap_or_else(|| range.clone());
         let span = self.text.locate(range);
         match breach {
             BudgetBreach::Anchors { .. } | BudgetBreach::Aliases { .. } => YAML_FEATURE
-                .error(span, "anchors and aliases are not used in runbooks")
+                .error(self.text.locate(property), "anchors and aliases are not used in runbooks")
                 .help("write the value where it is used; in quotes when it begins with `&` or `*`"),
             _ => YAML_FEATURE.error(span, "this YAML is too large or too deeply nested"),
         }
@@ -325,6 +343,10 @@ impl Reader<'_> {
         }
         diagnostic
     }
+}
+
+fn tags_are_not_used(span: Span) -> Diagnostic {
+    YAML_FEATURE.error(span, "YAML tags are not used in runbooks")
 }
 
 fn is_whole(written: &str) -> bool {

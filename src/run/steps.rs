@@ -101,7 +101,7 @@ impl Driver {
             return loop_of(
                 key,
                 inputs::value(list, source, &scope)?,
-                step.block.options.allow_empty,
+                step.block.options.allow_empty.as_ref().is_some_and(|allow| allow.value),
             )
             .map(Some);
         }

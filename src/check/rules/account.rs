@@ -27,7 +27,8 @@ pub(super) const UNKNOWN: Rule = Rule {
 };
 
 pub(super) fn missing(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
-    if facts.book.runbook.front.account.is_some() {
+    let front = &facts.book.runbook.front;
+    if front.account.is_some() || front.unreadable {
         return;
     }
     for (step, block) in facts.blocks() {

@@ -125,6 +125,7 @@ fn missing_name(
         second.is_some_and(|name| !known.iter().any(|one| one == name)).then_some((1, known, None))
     };
     match reference.path[0].as_str() {
+        "params" if runbook.front.unreadable => None,
         "params" => unknown(runbook.front.params.iter().map(|param| param.name.value.clone()).collect()),
         "steps" => unknown(facts.steps().iter().map(|step| step.id().to_string()).collect()),
         "run" => unknown(owned(&["id", "mode", "environment"])),

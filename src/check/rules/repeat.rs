@@ -51,9 +51,11 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
                 ),
             );
         }
-        if options.allow_empty && options.for_each.is_none() {
+        if let (Some(allow), None) = (&options.allow_empty, &options.for_each)
+            && allow.value
+        {
             found.push(
-                RULE.error(block.id.span, "`allow_empty` belongs to `for_each`, which is missing"),
+                RULE.error(allow.span, "`allow_empty` belongs to `for_each`, which is missing"),
             );
         }
     }

@@ -144,7 +144,8 @@ fn known(facts: &Facts<'_>, name: &str) -> Option<Arc<Runbook>> {
     if name == facts.book.runbook.name {
         return Some(Arc::new(facts.book.runbook.clone()));
     }
-    (facts.book.others)(name)
+    // What another one takes is only known when its front matter can be read.
+    (facts.book.others)(name).filter(|other| !other.front.unreadable)
 }
 
 fn fit(other: &Runbook, given: &[(Spanned<String>, Node)], found: &mut Vec<Diagnostic>) {
