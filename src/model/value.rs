@@ -73,6 +73,9 @@ pub struct Piece {
     pub decoded: usize,
     /// Offset in the source.
     pub written: usize,
+    /// How many bytes its first character was written as. More than one for an escape such as `\"`, which
+    /// is a piece of its own.
+    pub width: usize,
 }
 
 impl Text {
@@ -89,7 +92,7 @@ impl Text {
             return self.span;
         }
         let start = self.written(part.start);
-        let end = if part.end > part.start { self.written(part.end - 1) + 1 } else { start };
+        let end = if part.end > part.start { self.written_end(part.end - 1) } else { start };
         Span::new(start, end.max(start))
     }
 
@@ -99,13 +102,24 @@ impl Text {
         let index =
             self.pieces.partition_point(|piece| piece.decoded <= part.start).checked_sub(1)?;
         let ends = self.pieces.get(index + 1).map_or(usize::MAX, |next| next.decoded);
-        (part.end <= ends).then(|| self.written(part.start))
+        (part.end <= ends && self.pieces[index].width == 1).then(|| self.written(part.start))
+    }
+
+    fn piece(&self, decoded: usize) -> Piece {
+        let index = self.pieces.partition_point(|piece| piece.decoded <= decoded).saturating_sub(1);
+        self.pieces[index]
     }
 
     fn written(&self, decoded: usize) -> usize {
-        let index = self.pieces.partition_point(|piece| piece.decoded <= decoded).saturating_sub(1);
-        let piece = self.pieces[index];
+        let piece = self.piece(decoded);
         (piece.written + decoded.saturating_sub(piece.decoded)).min(self.span.end)
+    }
+
+    /// Where what was written for a byte of the decoded text ends.
+    fn written_end(&self, decoded: usize) -> usize {
+        let piece = self.piece(decoded);
+        let width = if piece.decoded == decoded { piece.width } else { 1 };
+        (self.written(decoded) + width).min(self.span.end)
     }
 }
 
@@ -116,10 +130,19 @@ mod tests {
     #[test]
     fn a_part_of_a_decoded_text_is_found_where_it_was_written() {
         // Two lines of a block scalar: `ab\ncd` written with four spaces before `cd`.
-        let pieces = vec![Piece { decoded: 0, written: 10 }, Piece { decoded: 3, written: 17 }];
-        let text = Text::new("ab\ncd".to_owned(), Span::new(8, 19), pieces);
+        let piece = |decoded, written, width| Piece { decoded, written, width };
+        let text = Text::new(
+            "ab\ncd".to_owned(),
+            Span::new(8, 19),
+            vec![piece(0, 10, 1), piece(3, 17, 1)],
+        );
         assert_eq!(text.locate(0..2), Span::new(10, 12));
         assert_eq!(text.locate(3..5), Span::new(17, 19));
         assert_eq!(text.locate(4..4), Span::new(18, 18));
+        // `a"` written as `a\"`.
+        let text =
+            Text::new("a\"".to_owned(), Span::new(0, 5), vec![piece(0, 1, 1), piece(1, 2, 2)]);
+        assert_eq!(text.locate(0..2), Span::new(1, 4));
+        assert_eq!(text.contiguous(1..2), None);
     }
 }

@@ -29,12 +29,17 @@ pub(super) fn read(
     Block { role, id, span: fence.span, text: fence.text, body, options }
 }
 
+/// From the fence to the end of its info string.
+fn opening(fence: &Fence) -> Span {
+    Span::new(fence.span.start, fence.info_start + fence.info.trim_end().len())
+}
+
 fn typed(fence: &Fence, role: Role, found: &mut Vec<Diagnostic>) -> (Body, Options) {
     let nothing = |span| {
         let body = Body::Action { uses: Spanned::new(String::new(), span), with: Vec::new() };
         (body, unread())
     };
-    let opening = Span::new(fence.span.start, fence.info_start + fence.info.trim_end().len());
+    let opening = opening(&fence);
     let Some(root) = yaml::read(&fence.text, found) else {
         return nothing(opening);
     };
@@ -104,8 +109,7 @@ fn script(
         .lines()
         .any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
     if !runs {
-        let opening = Span::new(fence.span.start, fence.info_start + fence.info.trim_end().len());
-        found.push(EMPTY_SCRIPT.error(opening, "this script has no line to run"));
+        found.push(EMPTY_SCRIPT.error(opening(fence), "this script has no line to run"));
     }
     (Body::Script { interpreter, text: rest }, options)
 }

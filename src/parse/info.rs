@@ -44,8 +44,18 @@ fn role(word: &str) -> Option<Role> {
     Role::ALL.into_iter().find(|role| role.word() == word)
 }
 
+/// The role that was meant, when no more than a slip or two lie between. `height=` is no `health=`.
 fn nearest_role(word: &str) -> Option<&'static str> {
-    nearest(&word.to_lowercase(), Role::ALL.map(Role::word))
+    let word = word.trim_start_matches('{').to_lowercase();
+    let slips = |role: &str| strsim::osa_distance(&word, role);
+    Role::ALL.map(Role::word).into_iter().find(|role| slips(role) <= role.len().div_ceil(4))
+}
+
+/// Whether a word is an attribute of another tool: in braces, or with a value that nobody means as an id.
+fn is_foreign(attribute: &str) -> bool {
+    let value = attribute.split_once('=').map_or("", |(_, value)| value);
+    attribute.starts_with('{')
+        || value.contains(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-')))
 }
 
 /// Whether a line of text looks like the info string of an executable block.
@@ -189,7 +199,8 @@ fn unknown(first: &str, rest: &str, span: Span, found: &mut Vec<Diagnostic>) -> 
     }
     let near = nearest_role(word);
     // Other tools give attributes to the code they show. Only what could have run is worth a stop.
-    if near.is_none() && language(first).is_none() {
+    let (runs, foreign) = (language(first).is_some(), is_foreign(rest.trim_start()));
+    if near.is_none() && (!runs || foreign) || !runs && foreign {
         return Info::Prose;
     }
     let help = match near {
@@ -247,6 +258,14 @@ mod tests {
             "console $ x=1",
             "yaml  ",
             "mermaid steps",
+            // Attributes of other tools.
+            "yaml file=cert-manager/issuer.yaml",
+            "bash title=\"deploy.sh\"",
+            "yaml {class=disable-copy}",
+            "python {linenos=table,hl_lines=[3]}",
+            "mermaid height=300",
+            "js header=\"x\"",
+            "csv sep=;",
         ] {
             assert_eq!(codes(info), (Info::Prose, vec![]), "{info}");
         }
@@ -268,6 +287,11 @@ mod tests {
             ("bash Step=x", "RB0003"),
             ("yaml title=x", "RB0003"),
             ("ruby stpe=x", "RB0003"),
+            ("bash task=x", "RB0003"),
+            ("bash stpe=\"x\"", "RB0003"),
+            ("bash {stpe=x}", "RB0003"),
+            ("ruby helath=x", "RB0003"),
+            ("ruby obsreve=x", "RB0003"),
             ("ruby step=x", "RB0004"),
             ("Bash step=x", "RB0004"),
             ("bash step=", "RB0002"),

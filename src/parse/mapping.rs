@@ -31,7 +31,8 @@ impl Builder {
             } else {
                 written.start
             };
-            self.pieces.push(Piece { decoded: self.value.len() + index, written: at });
+            let width = if last == 0 { written.len().max(1) } else { 1 };
+            self.pieces.push(Piece { decoded: self.value.len() + index, written: at, width });
         }
         self.value.push_str(text);
     }
@@ -55,10 +56,11 @@ impl Builder {
 
     fn piece(&mut self, written: usize) {
         let decoded = self.value.len();
-        let follows =
-            self.pieces.last().is_some_and(|last| decoded - last.decoded + last.written == written);
+        let follows = self.pieces.last().is_some_and(|last| {
+            last.width == 1 && decoded - last.decoded + last.written == written
+        });
         if !follows {
-            self.pieces.push(Piece { decoded, written });
+            self.pieces.push(Piece { decoded, written, width: 1 });
         }
     }
 

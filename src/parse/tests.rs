@@ -128,6 +128,9 @@ fn what_is_wrong_is_reported_at_its_place() {
         ("```bash health=a\n#| holds: x\ntrue\n```\n", "RB0202", "holds"),
         ("```bash step=a\ntrue\n```\n```sh health=a\ntrue\n```\n", "RB0006", "a"),
         ("```bash undo=a\ntrue\n```\n", "RB0007", "a"),
+        ("```yaml step=a\nuses: a/b\nwith: !!map\n  x: y\n```\n", "RB0104", "!!map"),
+        ("```yaml step=a\nuses: a/b\nwith: {x: [!own y]}\n```\n", "RB0104", "!own"),
+        ("```yaml {step=a}\nuses: a/b\n```\n", "RB0002", "{step=a}"),
         ("```yaml step=a\nuses: a/b\n\tx: y\n```\n", "RB0101", ""),
         ("```yaml step=a\nuses: a/b\nwith: {x: @y}\n```\n", "RB0101", "@"),
     ] {
@@ -138,6 +141,22 @@ fn what_is_wrong_is_reported_at_its_place() {
             assert_eq!(book.source.slice(first.span), Some(culprit), "{body}");
         }
         assert_eq!(found.len(), 1, "{body}: {found:#?}");
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_tag_is_none() {
+    clean(
+        "```yaml step=a\nuses: a/b # hello!\nwith: # !!map\n  x: y!\n  'a !b': c\n  z: 'x !y'\n```\n",
+    );
+}
+
+#[test]
+fn an_escape_at_the_end_of_a_part_belongs_to_it() {
+    for (yaml, written) in [("'it''s'", "''"), ("\"it\\\"s\"", "\\\""), ("\"it\\x41s\"", "\\x41")] {
+        let book = clean(&format!("```yaml step=a\nuses: a/b\nwith:\n  k: {yaml}\n```\n"));
+        let place = text(with(&book, "k")).locate(2..3);
+        assert_eq!(book.source.slice(place), Some(written), "{yaml}");
     }
 }
 

@@ -147,9 +147,25 @@ impl Reader<'_> {
         start..start + width
     }
 
+    /// The anchor (`&`) or the tag (`!`) right before a node.
+    fn property(&self, node: usize, mark: char) -> Option<Range<usize>> {
+        let before = self.text.value[..node].trim_end();
+        let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+        // What looks like one in a comment is none.
+        let before = Some(&before[line..]).filter(|line| !line.contains('#'))?;
+        let is_edge = |c: char| c.is_whitespace() || matches!(c, '[' | '{' | ',');
+        let start = before.rfind(is_edge).map_or(0, |at| at + 1);
+        let token = &before[start..];
+        (token.starts_with(mark) && !token.ends_with(':'))
+            .then(|| line + start..line + before.len())
+    }
+
     /// A node, and the offset in the YAML at which it ends.
     fn node(&self, placed: Placed<Raw>, found: &mut Vec<Diagnostic>) -> (Node, usize) {
         let range = self.range(&placed);
+        if let Some(tag) = self.property(range.start, '!') {
+            found.push(tags_are_not_used(self.text.locate(tag)));
+        }
         let mut span = self.text.locate(range.clone());
         let mut end = range.end;
         let kind = match placed.value {
@@ -357,6 +373,10 @@ impl Reader<'_> {
         }
         diagnostic
     }
+}
+
+fn tags_are_not_used(span: Span) -> Diagnostic {
+    YAML_FEATURE.error(span, "YAML tags are not used in runbooks")
 }
 
 fn is_whole(written: &str) -> bool {

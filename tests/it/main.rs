@@ -1,20 +1,40 @@
 //! The one integration binary: the real program, real child processes, the real emulator.
-#![cfg(feature = "aws")]
+//!
+//! What needs no cloud is tested without the feature `aws` too.
 
-mod aws_actions;
-mod check;
-mod cloud;
-mod crash;
-mod env;
-mod guards;
-mod iam;
-mod local;
-mod lsp;
-mod lsp;
-mod main_job;
-mod plan;
-mod readme;
-mod secrets;
-mod shim;
+mod corpus;
+mod draft;
+mod hard_markdown;
+mod spans;
 mod tidy;
+
+#[cfg(feature = "aws")]
+mod aws_actions;
+#[cfg(feature = "aws")]
+mod check;
+#[cfg(feature = "aws")]
+mod cloud;
+#[cfg(feature = "aws")]
+mod crash;
+#[cfg(feature = "aws")]
+mod env;
+#[cfg(feature = "aws")]
+mod guards;
+#[cfg(feature = "aws")]
+mod iam;
+#[cfg(feature = "aws")]
+mod local;
+#[cfg(feature = "aws")]
+mod lsp;
+#[cfg(feature = "aws")]
+mod main_job;
+#[cfg(feature = "aws")]
+mod plan;
+#[cfg(feature = "aws")]
+mod readme;
+#[cfg(feature = "aws")]
+mod secrets;
+#[cfg(feature = "aws")]
+mod shim;
+#[cfg(feature = "aws")]
 mod undo;

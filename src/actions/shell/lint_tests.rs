@@ -8,7 +8,7 @@ use crate::source::Span;
 
 /// A script that stands at offset 100 of a file.
 fn text(script: &str) -> Text {
-    let pieces = vec![Piece { decoded: 0, written: 100 }];
+    let pieces = vec![Piece { decoded: 0, written: 100, width: 1 }];
     Text::new(script.to_owned(), Span::new(100, 100 + script.len()), pieces)
 }
 
