@@ -282,12 +282,9 @@ impl Collector<'_> {
         if let Some(only) = ask.only {
             push_new(&mut reason.1, only.to_owned());
         }
-        let need = Need {
-            purpose: ask.part,
-            action: ask.action,
-            resource: ask.resource,
-            condition: ask.condition,
-        };
+        let condition = ask.condition.or_else(|| of_the_account(&ask.resource, &site.place));
+        let need =
+            Need { purpose: ask.part, action: ask.action, resource: ask.resource, condition };
         if let Some(why) = ask.wide {
             push_new(found.wide.entry((need.clone(), why)).or_default(), site.name.clone());
         }
@@ -394,6 +391,19 @@ fn resources(on: On, with: &[(Spanned<String>, Node)], site: &Site<'_>) -> Vec<R
             }
         }
     }
+}
+
+/// The ARN of a bucket names no account, so a pattern would reach into every account whose buckets let
+/// the caller in. A bucket of another account must be named.
+fn of_the_account(resource: &Pattern, place: &Place) -> Option<Condition> {
+    let (_, name) = resource.as_str().split_once(":s3:::")?;
+    let bucket = name.split('/').next().unwrap_or_default();
+    let is_pattern = bucket.contains(['*', '?']) && place.account != "*";
+    is_pattern.then(|| Condition {
+        operator: "StringEquals",
+        key: "aws:ResourceAccount",
+        value: place.account.clone(),
+    })
 }
 
 /// IAM does not know a key by its alias, but by which alias it was asked for.

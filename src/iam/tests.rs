@@ -258,7 +258,7 @@ fn scripts_are_read_and_what_cannot_be_is_said_with_its_place() {
             "RunDynamodb: dynamodb:PutItem on arn:aws:dynamodb:HERE:table/t",
             "RunEverywhere: kms:ListAliases on *",
             "RunKms: kms:Encrypt on arn:aws:kms:HERE:key/k1",
-            "RunS3: s3:GetObject on arn:aws:s3:::*/*",
+            "RunS3: s3:GetObject on arn:aws:s3:::*/*{\"StringEquals\":{\"aws:ResourceAccount\":\"222222222222\"}}",
         ]
     );
     let told: Vec<_> =
