@@ -8,6 +8,8 @@ mod example_tests;
 mod facts;
 mod kinds;
 mod links;
+#[cfg(test)]
+mod once_tests;
 mod outputs;
 mod references;
 mod rules;
