@@ -23,6 +23,8 @@ pub(super) struct Facts<'a> {
     unclear: Vec<bool>,
     /// Every text that is an expression or may hold some.
     pub(super) uses: Vec<Use<'a>>,
+    /// Every text in which expressions may stand, whether there is one or not.
+    pub(super) texts: Vec<&'a Text>,
     /// The places of the expressions that cannot be read.
     unreadable: HashSet<Span>,
 }
@@ -60,8 +62,15 @@ impl<'a> Facts<'a> {
             steps.iter().enumerate().map(|(at, step)| needs_of(at, step, &index)).collect();
         let before: Vec<_> = (0..steps.len()).map(|at| ancestors(at, &needs)).collect();
         let unclear = unclear(book, &index, &before);
-        let mut facts =
-            Self { book, index, before, unclear, uses: Vec::new(), unreadable: HashSet::new() };
+        let mut facts = Self {
+            book,
+            index,
+            before,
+            unclear,
+            uses: Vec::new(),
+            texts: Vec::new(),
+            unreadable: HashSet::new(),
+        };
         facts.collect();
         facts
     }
@@ -231,6 +240,9 @@ impl<'a> Facts<'a> {
     }
 
     fn add(&mut self, text: &'a Text, form: Form, site: Site<'a>) {
+        if form == Form::Template {
+            self.texts.push(text);
+        }
         if form == Form::Bare || text.value.contains("{{") {
             let references = references(&text.value, form);
             let error = match &references {

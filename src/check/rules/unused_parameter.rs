@@ -79,8 +79,11 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             _ => None,
         })
         .collect();
-    let in_braces =
-        |name: &str| scripts.iter().any(|text| text.contains(&format!("params.{name}")));
+    let in_braces = |name: &str| {
+        let name = format!("params.{name}");
+        scripts.iter().any(|text| text.contains(&name))
+            || facts.texts.iter().any(|text| text.value.contains(&name))
+    };
     let names = || runbook.front.params.iter().map(|param| param.name.value.as_str());
     // A name that is misspelt where it is used has been reported there.
     let meant: HashSet<_> = used
