@@ -71,7 +71,10 @@ fn codes(example: &str) -> Vec<String> {
         others: &other,
         catalog: &catalog,
         project: Some(&project),
-        files: &|_| Linked::Missing,
+        files: &|path| match path {
+            "/runbooks/stacks/data.yaml" => Linked::There,
+            _ => Linked::Missing,
+        },
     }));
     found.iter().map(|one| format!("{} {}", one.code, one.message)).collect()
 }

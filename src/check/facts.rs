@@ -21,8 +21,12 @@ pub(super) struct Facts<'a> {
     pub(super) index: HashMap<&'a str, usize>,
     /// For each step whether another one has certainly ended before it starts.
     before: Vec<Vec<bool>>,
+    /// For each step whether it cannot be told what it waits for, since a need cannot be understood.
+    unclear: Vec<bool>,
     /// Every text that is an expression or may hold some.
     pub(super) uses: Vec<Use<'a>>,
+    /// Every text in which expressions may stand, whether there is one or not.
+    pub(super) texts: Vec<&'a Text>,
     /// The places of the expressions that cannot be read.
     unreadable: HashSet<Span>,
     /// Every script.
@@ -70,8 +74,17 @@ impl<'a> Facts<'a> {
             index.entry(step.id().as_str()).or_insert(at);
         }
         let before = before(steps, &index);
-        let (uses, scripts, unreadable) = (Vec::new(), Vec::new(), HashSet::new());
-        let mut facts = Self { book, index, before, uses, scripts, unreadable };
+        let unclear = unclear(book, &index, &before);
+        let mut facts = Self {
+            book,
+            index,
+            before,
+            unclear,
+            uses: Vec::new(),
+            texts: Vec::new(),
+            unreadable: HashSet::new(),
+            scripts: Vec::new(),
+        };
         facts.collect();
         facts
     }
@@ -87,6 +100,11 @@ impl<'a> Facts<'a> {
     /// Whether `earlier` has certainly ended when `later` starts.
     pub(super) fn has_ended(&self, earlier: usize, later: usize) -> bool {
         self.before[later][earlier]
+    }
+
+    /// Whether a step waits for something that cannot be understood, itself or through others.
+    pub(super) fn waits_for_unknown(&self, at: usize) -> bool {
+        self.unclear[at]
     }
 
     /// Every block, with the index of its step.
@@ -245,6 +263,9 @@ impl<'a> Facts<'a> {
     }
 
     fn add(&mut self, text: &'a Text, form: Form, site: Site<'a>) {
+        if form == Form::Template {
+            self.texts.push(text);
+        }
         if form == Form::Bare || text.value.contains("{{") {
             let references = references(&text.value, form);
             let error = match &references {
@@ -282,6 +303,25 @@ fn needs_of(at: usize, step: &Step, index: &HashMap<&str, usize>) -> Vec<usize> 
         }
         None => at.checked_sub(1).into_iter().collect(),
     }
+}
+
+/// For each step whether a need of it, or of a step before it, cannot be understood.
+fn unclear(book: &Book<'_>, index: &HashMap<&str, usize>, before: &[Vec<bool>]) -> Vec<bool> {
+    let gaps = &book.runbook.gaps;
+    let gap = gaps.torn || gaps.may_have_any(Role::Step);
+    let lost: Vec<_> = book
+        .runbook
+        .steps
+        .iter()
+        .map(|step| {
+            let options = &step.block.options;
+            let mut needs = options.needs.iter().flatten();
+            options.misread.has("needs")
+                || needs.any(|need| !index.contains_key(need.value.as_str()))
+        })
+        .collect();
+    let through = |before: &[bool]| before.iter().zip(&lost).any(|(before, lost)| *before && *lost);
+    before.iter().zip(&lost).map(|(before, own)| gap || *own || through(before)).collect()
 }
 
 fn ancestors(of: usize, needs: &[Vec<usize>]) -> Vec<bool> {

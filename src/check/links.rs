@@ -42,11 +42,15 @@ pub(super) fn scheme(target: &str) -> Option<&str> {
     legal.then_some(scheme)
 }
 
+/// Whether it can be told what is prose. Where a fence or the front matter is not closed, it cannot.
+pub(super) fn can_be_followed(facts: &Facts<'_>) -> bool {
+    !facts.book.runbook.gaps.torn && !facts.book.runbook.front.misread.is_all()
+}
+
 /// The links that lead to files of the project.
 pub(super) fn relative(facts: &Facts<'_>) -> Vec<Relative> {
     let runbook = facts.book.runbook;
-    // Where a fence is not closed, headings and links may be code.
-    if runbook.gaps.torn {
+    if !can_be_followed(facts) {
         return Vec::new();
     }
     let links = runbook.links.iter().filter(|link| link.defined);

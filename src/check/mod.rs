@@ -9,6 +9,8 @@ mod example_tests;
 mod facts;
 mod kinds;
 mod links;
+#[cfg(test)]
+mod once_tests;
 mod outputs;
 mod references;
 mod request;

@@ -7,7 +7,7 @@ use crate::source::Span;
 
 /// Looks at every name in every expression that can be read.
 pub(super) fn each(facts: &Facts<'_>, mut look: impl FnMut(&Use<'_>, &Reference)) {
-    for one in &facts.uses {
+    for one in facts.uses.iter().filter(|one| one.error.is_none()) {
         one.references.iter().flatten().for_each(|reference| look(one, reference));
     }
 }

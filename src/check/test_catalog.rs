@@ -82,6 +82,12 @@ pub(super) fn catalog() -> Catalog {
             ..spec("stack/delete", Effect::Destroy)
         },
         ActionSpec {
+            inputs: const { &[input("template", Type::String, false)] },
+            undo: Some("takes it back"),
+            needs_account: true,
+            ..spec("cloudformation/deploy", Effect::Change)
+        },
+        ActionSpec {
             inputs: const { &[input("duration", Type::Duration, true)] },
             ..spec("wait/for", Effect::Read)
         },

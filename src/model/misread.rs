@@ -39,11 +39,16 @@ impl Misread {
     }
 }
 
+/// An id that cannot be read may be that far from the one that was meant.
+const SLIPS: usize = 2;
+
 /// The parts of a document that could not be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gaps {
     /// Blocks that were meant to be executable: their role, when it can be told, and their id.
     pub blocks: Vec<(Option<Role>, String)>,
+    /// Whether there was another block, of which not even the opening line can be found.
+    pub nameless: bool,
     /// Whether a fence that is not closed hides where code ends and prose begins.
     pub torn: bool,
 }
@@ -52,14 +57,17 @@ impl Gaps {
     /// Whether a block of that role and id was meant to be there.
     #[must_use]
     pub fn may_have(&self, role: Role, id: &str) -> bool {
-        self.blocks
-            .iter()
-            .any(|(meant, name)| name == id && meant.is_none_or(|meant| meant == role))
+        // Who slips in one word of a line may slip in the next.
+        let fits = |(meant, name): &(Option<Role>, String)| {
+            strsim::osa_distance(name, id) <= SLIPS && meant.is_none_or(|meant| meant == role)
+        };
+        self.nameless || self.blocks.iter().any(fits)
     }
 
     /// Whether any block of that role was meant to be there.
     #[must_use]
     pub fn may_have_any(&self, role: Role) -> bool {
-        self.blocks.iter().any(|(meant, _)| meant.is_none_or(|meant| meant == role))
+        let fits = |(meant, _): &(Option<Role>, String)| meant.is_none_or(|meant| meant == role);
+        self.nameless || self.blocks.iter().any(fits)
     }
 }

@@ -114,7 +114,7 @@ fn fill(
     }
     if let Some(node) = get(entries, "params") {
         front.params = param::definitions(node, decode);
-        if !matches!(node.kind, NodeKind::Mapping(_)) {
+        if !matches!(node.kind, NodeKind::Mapping(_)) || param::has_twice(node, decode) {
             front.misread.add("params");
         }
     }

@@ -247,6 +247,8 @@ impl Reader<'_> {
         let told = info.trim().is_empty() && std::mem::take(&mut self.stray);
         if !told {
             self.report(opening, &whole, line, (mark, width));
+            // It may be a closing line, and its opening line the one that is missing.
+            self.document.gaps.nameless |= info.trim().is_empty();
         }
         let Some(line) = line else { return true };
         let first = info.split_whitespace().next().unwrap_or_default();
@@ -285,7 +287,11 @@ impl Reader<'_> {
             UNCLOSED_FENCE
                 .error(opening, format!("this fence swallows the block `{}`", line.trim()))
                 .related(place, "this block is swallowed")
-                .help("close it before that block, or open it with more backticks to show the block as an example"),
+                .help(if opening.end - opening.start == width {
+                    "close it before that block; or if it was meant to close a block, give that block its opening line"
+                } else {
+                    "close it before that block, or open it with more backticks to show the block as an example"
+                }),
         );
     }
 

@@ -2,12 +2,12 @@
 
 use super::decode::{Decode, get};
 use super::{mapping, table, yaml};
-use crate::diagnostic::syntax::BAD_PARAMETER;
+use crate::diagnostic::syntax::{BAD_PARAMETER, DUPLICATE_KEY};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::id::StepId;
 use crate::model::runbook::{Parameter, Type};
 use crate::model::value::{Node, NodeKind, Value};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 
 /// Reads `params` of the front matter.
 pub(super) fn definitions(node: &Node, decode: &mut Decode<'_>) -> Vec<Parameter> {
@@ -60,8 +60,17 @@ fn definition(name: &Spanned<String>, node: &Node, decode: &mut Decode<'_>) -> P
         }
         Some((_, node)) => decode.wrong_type("choices", "a list", node),
     }
-    contradictions(&parameter, decode.found);
+    // Keys that are there twice belong to two parameters, of which one has lost its name.
+    if !has_twice(node, decode) {
+        contradictions(&parameter, decode.found);
+    }
     parameter
+}
+
+/// Whether a key of a node is there twice, which has been reported.
+pub(super) fn has_twice(node: &Node, decode: &Decode<'_>) -> bool {
+    let inside = |span: Span| node.span.start <= span.start && span.end <= node.span.end;
+    decode.found.iter().any(|one| one.code == DUPLICATE_KEY.code && inside(one.span))
 }
 
 fn kind(node: &Node, decode: &mut Decode<'_>) -> Option<Type> {

@@ -5,6 +5,7 @@ use super::super::typed::{Call, calls};
 use super::unknown_input::meant;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
+use crate::model::action::InputSpec;
 
 pub(super) const RULE: Rule = Rule {
     code: "RB0303",
@@ -23,20 +24,39 @@ with: { key: alias/corpus }
 "#,
 };
 
+/// The inputs that a block lacks. A misspelt one is reported as unknown, and that is enough.
+fn missing<'a>(call: &Call<'a>) -> Vec<&'a InputSpec> {
+    let given = |input: &InputSpec| {
+        call.with.iter().any(|(name, _)| {
+            name.value == input.name || meant(call.spec, &name.value) == Some(input.name)
+        })
+    };
+    call.spec.inputs.iter().filter(|input| input.required && !given(input)).collect()
+}
+
+/// Whether a block lacks an input.
+pub(super) fn lacks_an_input(call: &Call<'_>) -> bool {
+    !missing(call).is_empty()
+}
+
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
-    for Call { spec, uses, with, .. } in calls(facts) {
-        for input in spec.inputs.iter().filter(|input| input.required) {
-            // A misspelt input is reported as unknown, and that is enough.
-            let given = with.iter().any(|(name, _)| {
-                name.value == input.name || meant(spec, &name.value) == Some(input.name)
-            });
-            if given {
-                continue;
+    for call in calls(facts) {
+        let (missing, spec) = (missing(&call), call.spec);
+        let names: Vec<_> = missing.iter().map(|input| format!("`{}`", input.name)).collect();
+        let meanings: Vec<_> = missing
+            .iter()
+            .map(|input| {
+                format!("`{}`: {} ({})", input.name, input.description, input.kind.phrase())
+            })
+            .collect();
+        let message = match names.as_slice() {
+            [] => continue,
+            [one] => format!("`{}` needs the input {one}", spec.name),
+            [many @ .., last] => {
+                format!("`{}` needs the inputs {} and {last}", spec.name, many.join(", "))
             }
-            let message = format!("`{}` needs the input `{}`", spec.name, input.name);
-            let help =
-                format!("add it under `with`: {} ({})", input.description, input.kind.phrase());
-            found.push(RULE.error(uses.span, message).help(help));
-        }
+        };
+        let help = format!("add under `with` {}", meanings.join("; "));
+        found.push(RULE.error(call.uses.span, message).help(help));
     }
 }

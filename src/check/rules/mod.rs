@@ -1,6 +1,7 @@
 //! The rules of the checker, one file each: what it is (`RULE`), and how it is found (`check`).
 
 mod account_not_everywhere;
+mod almost_template;
 mod bad_field;
 mod cannot_fail;
 mod constant_token;
@@ -17,6 +18,7 @@ mod link_scheme;
 mod maybe_skipped;
 mod missing_aws_field;
 mod missing_input;
+mod missing_template;
 mod needless_reveal;
 mod no_account;
 mod no_steps;
@@ -33,6 +35,7 @@ mod single_region_control_plane;
 mod template_not_read;
 mod text_and_number;
 mod times;
+mod undeclared_outputs;
 mod undefined_link;
 mod undefined_name;
 mod undo;
@@ -81,6 +84,8 @@ pub(super) const ALL: &[(Rule, Check)] = &[
     (template_not_read::RULE, template_not_read::check),
     (for_each::RULE, for_each::check),
     (undo_reads::RULE, undo_reads::check),
+    (undeclared_outputs::RULE, undeclared_outputs::check),
+    (missing_template::RULE, missing_template::check),
     (expression_syntax::RULE, expression_syntax::check),
     (undefined_name::RULE, undefined_name::check),
     (unknown_output::RULE, unknown_output::check),
@@ -96,6 +101,7 @@ pub(super) const ALL: &[(Rule, Check)] = &[
     (text_and_number::RULE, text_and_number::check),
     (unused_parameter::RULE, unused_parameter::check),
     (no_such_part::RULE, no_such_part::check),
+    (almost_template::RULE, almost_template::check),
     (dead_link::RULE, dead_link::check),
     (dead_anchor::RULE, dead_anchor::check),
     (link_scheme::RULE, link_scheme::check),

@@ -35,22 +35,38 @@ with: { key: alias/corpus }
 "#,
 };
 
+/// More blocks than this without an account are told together.
+const MOST: usize = 3;
+
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     let front = &facts.book.runbook.front;
     if front.account.is_some() || front.misread.has("account") {
         return;
     }
-    for (step, block) in facts.blocks() {
-        let Some(spec) = facts.spec(block).filter(|spec| spec.needs_account) else { continue };
-        // The blocks that belong to a step act where the step acts.
-        let own = [Some(block), step.map(|at| &facts.steps()[at].block)];
-        let named = own
-            .into_iter()
-            .flatten()
-            .any(|block| block.options.account.is_some() || block.options.misread.has("account"));
-        if !named {
-            let diagnostic = RULE.error(block.id.span, format!("`{}` needs an account", spec.name));
-            found.push(diagnostic.help("add `account: NAME` to this block or to the front matter"));
+    let lacking: Vec<_> = facts
+        .blocks()
+        .filter_map(|(step, block)| {
+            let spec = facts.spec(block).filter(|spec| spec.needs_account)?;
+            // The blocks that belong to a step act where the step acts.
+            let own = [Some(block), step.map(|at| &facts.steps()[at].block)];
+            let named = own.into_iter().flatten().any(|block| {
+                block.options.account.is_some() || block.options.misread.has("account")
+            });
+            (!named).then_some((spec.name, block.id.span))
+        })
+        .collect();
+    let help = "add `account: NAME` to this block or to the front matter";
+    if lacking.len() <= MOST {
+        for (name, span) in lacking {
+            found.push(RULE.error(span, format!("`{name}` needs an account")).help(help));
         }
+    } else if let [(name, first), rest @ ..] = lacking.as_slice() {
+        // So many blocks rely on the front matter, which is one mistake.
+        let message = format!("`{name}` needs an account, and so do {} other blocks", rest.len());
+        let mut diagnostic = RULE.error(*first, message);
+        for (_, span) in rest.iter().take(MOST) {
+            diagnostic = diagnostic.related(*span, "this one too");
+        }
+        found.push(diagnostic.help("add `account: NAME` to the front matter"));
     }
 }

@@ -1,10 +1,10 @@
 //! Whether what is repeated may be repeated.
 
-use super::super::facts::Facts;
+use super::super::facts::{Facts, takes_effect};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
 use crate::model::mode::Effect;
-use crate::model::step::Role;
+use crate::model::step::{Block, Role};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -36,23 +36,21 @@ pub(super) const RULE: Rule = Rule {
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
-    for (_, block) in facts.blocks() {
+    for (step, block) in facts.blocks() {
         let options = &block.options;
         let lacks = |key: &str| !options.misread.has(key);
         let effect = facts.effect(block);
-        if let (Some(until), true) =
-            (&options.until, effect.is_none_or(Effect::changes) && known(facts, block))
-        {
+        let changes = effect.is_none_or(Effect::changes)
+            && known(facts, block)
+            && !is_undecided(facts, step, block);
+        if let (Some(until), true) = (&options.until, changes) {
             found.push(
                 RULE.error(until.span, "`until` would repeat a step that changes something")
                     .help("put the waiting into a step of its own that only looks"),
             );
         }
         let idempotent = facts.spec(block).is_some_and(|spec| spec.idempotent);
-        if let (Some(retry), true) = (
-            &options.retry,
-            effect.is_none_or(Effect::changes) && known(facts, block) && !idempotent,
-        ) {
+        if let (Some(retry), true) = (&options.retry, changes && !idempotent) {
             let span = Span::new(retry.attempts.span.start, retry.attempts.span.end);
             found.push(RULE.error(
                 span,
@@ -84,7 +82,16 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Whether a step says neither what it does nor how it is taken back. Then it is asked for both, and
+/// nothing else is concluded.
+fn is_undecided(facts: &Facts<'_>, step: Option<usize>, block: &Block) -> bool {
+    let Some(step) = step.map(|at| &facts.steps()[at]) else { return false };
+    let fixed = facts.spec(block).is_some_and(|spec| !takes_effect(spec) || spec.undo.is_some());
+    let options = &block.options;
+    !fixed && options.effect.is_none() && options.irreversible.is_none() && step.undo.is_none()
+}
+
 /// Whether it is known what the block does. An unknown action has been reported already.
-fn known(facts: &Facts<'_>, block: &crate::model::step::Block) -> bool {
+fn known(facts: &Facts<'_>, block: &Block) -> bool {
     facts.effect(block).is_some() || super::super::facts::runs(block).is_some()
 }

@@ -2,6 +2,7 @@
 
 use super::super::facts::{Facts, Site, runs};
 use super::super::typed::{converts, noun};
+use super::unknown_input::meant;
 use crate::diagnostic::rule::Rule;
 use crate::diagnostic::{Diagnostic, hint, nearest};
 use crate::model::runbook::{Runbook, Type};
@@ -36,8 +37,13 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             && !other.front.misread.has("params")
             && !block.options.misread.has("with")
         {
+            // A misspelt `params` is reported as an unknown input.
+            let is_params = |key: &str| {
+                key == "params"
+                    || facts.spec(block).is_some_and(|spec| meant(spec, key) == Some("params"))
+            };
             let given =
-                with.iter().find(|(key, _)| key.value == "params").map(|(_, node)| &node.kind);
+                with.iter().find(|(key, _)| is_params(&key.value)).map(|(_, node)| &node.kind);
             let given = match given {
                 Some(NodeKind::Mapping(entries)) => entries.as_slice(),
                 None => &[],
@@ -48,13 +54,13 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             for missing in other.front.params.iter().filter(|param| param.is_required()) {
                 let name = &missing.name.value;
                 // A misspelt parameter is reported as unknown, and that is enough.
-                let meant = |key: &str| {
+                let is_it = |key: &str| {
                     let params = &other.front.params;
                     let names = || params.iter().map(|param| param.name.value.as_str());
                     key == name
                         || !names().any(|name| name == key) && nearest(key, names()) == Some(name)
                 };
-                if !given.iter().any(|(key, _)| meant(&key.value)) {
+                if !given.iter().any(|(key, _)| is_it(&key.value)) {
                     let message =
                         format!("the runbook `{}` needs the parameter `{name}`", other.name);
                     found.push(

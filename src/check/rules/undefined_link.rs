@@ -1,6 +1,7 @@
 //! Whether the references of the prose are defined.
 
 use super::super::facts::Facts;
+use super::super::links::can_be_followed;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
 
@@ -30,7 +31,7 @@ pub(super) const RULE: Rule = Rule {
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     let runbook = facts.book.runbook;
-    if runbook.gaps.torn {
+    if !can_be_followed(facts) {
         return;
     }
     for link in runbook.links.iter().filter(|link| !link.defined) {

@@ -2,9 +2,10 @@
 
 use super::super::facts::{Facts, Use};
 use super::super::references::{each, place, suggest};
-use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
+use crate::diagnostic::{Diagnostic, Related};
 use crate::expr::Reference;
+use std::collections::HashMap;
 
 pub(super) const RULE: Rule = Rule {
     code: "RB0402",
@@ -38,12 +39,26 @@ const ITEM: &str =
     "`item` is known in a step with `for_each`, but not in `if` and `for_each` themselves";
 const OUTPUTS: &str = "`outputs` is known in `expect`, `until`, `holds`, `obligation` and `undo`; elsewhere name the step: `steps.ID.OUTPUT`";
 
+/// A name that is missing is told once. So many of its other places are shown.
+const MOST_PLACES: usize = 8;
+
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
+    let mut told: HashMap<String, usize> = HashMap::new();
     each(facts, |one, reference| {
         let Some((depth, available, hint)) = missing_name(facts, one, reference) else { return };
         let name = reference.path[..=depth].join(".");
-        let diagnostic =
-            RULE.error(place(one, reference, depth), format!("`{name}` is not defined here"));
+        let span = place(one, reference, depth);
+        // A parameter or a step that is not there is one mistake, wherever it is read.
+        if depth == 1
+            && let Some(first) = told.get(&name).and_then(|at| found.get_mut(*at))
+        {
+            if first.related.len() < MOST_PLACES {
+                first.related.push(Related { span, label: "and here".to_owned() });
+            }
+            return;
+        }
+        let diagnostic = RULE.error(span, format!("`{name}` is not defined here"));
+        told.insert(name, found.len());
         found.push(suggest(diagnostic, &reference.path[depth], &available, hint));
     });
 }

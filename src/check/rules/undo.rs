@@ -3,6 +3,7 @@
 use super::super::facts::Facts;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
+use crate::model::mode::Effect;
 use crate::model::step::{Role, Step};
 
 pub(super) const RULE: Rule = Rule {
@@ -33,7 +34,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             || facts.book.runbook.gaps.may_have(Role::Undo, step.id().as_str());
         if effect.changes() {
             if !misread {
-                changing(step, built_in, found);
+                changing(step, effect, built_in, found);
             }
         } else if let Some(undo) = &step.undo {
             found.push(RULE.error(
@@ -46,23 +47,30 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn changing(step: &Step, built_in: Option<&str>, found: &mut Vec<Diagnostic>) {
+fn changing(step: &Step, effect: Effect, built_in: Option<&str>, found: &mut Vec<Diagnostic>) {
     let irreversible = step.block.options.irreversible.as_ref();
     match (&step.undo, built_in, irreversible) {
-        (None, None, None) => found.push(
-            RULE.error(step.block.id.span, format!("the step `{}` changes something and has no way back", step.id()))
-                .help(format!("add a block `undo={0}`, or say `irreversible: why`; if it only looks, say `effect: read`", step.id())),
-        ),
+        (None, None, None) => {
+            let does = if effect == Effect::Unclear { "may change" } else { "changes" };
+            let message = format!("the step `{}` {does} something and has no way back", step.id());
+            let help = format!(
+                "add a block `undo={}`, or say `irreversible: why`; if it only looks, say `effect: read`",
+                step.id()
+            );
+            found.push(RULE.error(step.block.id.span, message).help(help));
+        }
         (Some(undo), _, Some(why)) => found.push(
             RULE.error(why.span, "this step has an undo, so it is not irreversible")
                 .related(undo.id.span, "the undo is here"),
         ),
         (None, Some(how), Some(why)) => {
-            let diagnostic = RULE.error(why.span, "this action takes itself back, so it is not irreversible");
+            let diagnostic =
+                RULE.error(why.span, "this action takes itself back, so it is not irreversible");
             found.push(diagnostic.help(format!("its undo: {how}")));
         }
         (Some(undo), Some(how), None) => {
-            let diagnostic = RULE.error(undo.id.span, "this step has two undos: this block, and the action's own");
+            let diagnostic = RULE
+                .error(undo.id.span, "this step has two undos: this block, and the action's own");
             found.push(diagnostic.help(format!("remove this block; the action's own undo: {how}")));
         }
         _ => {}

@@ -39,6 +39,7 @@ with: { key: alias/corpus }
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
+    let mut reported: Vec<(usize, usize)> = Vec::new();
     each(facts, |one, reference| {
         let (Some("steps"), Some(id)) =
             (reference.path.first().map(String::as_str), reference.path.get(1))
@@ -46,14 +47,19 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             return;
         };
         let (Some((earlier, _)), Some(at)) = (facts.step(id), one.site.step) else { return };
-        let step = &facts.steps()[at];
         // A need that cannot be understood may have been meant to be this one.
-        let needs = &step.block.options.needs;
-        let unclear = step.block.options.misread.has("needs")
-            || needs.iter().flatten().any(|need| facts.step(need.value.as_str()).is_none());
+        let unclear = facts.waits_for_unknown(at);
         if earlier != at && (facts.has_ended(earlier, at) || unclear) {
             return;
         }
+        // What is added to the needs of one step holds for the steps after it.
+        let told = reported
+            .iter()
+            .any(|(of, by)| *of == earlier && (*by == at || facts.has_ended(*by, at)));
+        if told {
+            return;
+        }
+        reported.push((earlier, at));
         let span = place(one, reference, 1);
         found.push(if earlier == at {
             let help = match one.site.block.role {
@@ -62,7 +68,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             };
             RULE.error(span, format!("`{id}` is this step itself")).help(help)
         } else {
-            let own = step.id();
+            let own = facts.steps()[at].id();
             RULE.error(span, format!("`{id}` need not have ended when `{own}` starts")).help(
                 if facts.has_ended(at, earlier) {
                     format!("`{id}` comes later")

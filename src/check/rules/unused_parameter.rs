@@ -2,6 +2,8 @@
 
 use super::super::facts::Facts;
 use super::super::references::each;
+use super::super::typed::calls;
+use super::missing_input::lacks_an_input;
 use crate::diagnostic::rule::Rule;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::misread::Misread;
@@ -49,15 +51,19 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     });
     let unread = unread
         || runbook.health.iter().any(|one| one.block.options.misread != Misread::default())
-        || facts.uses.iter().any(|one| one.references.is_err());
-    if gaps.torn || !gaps.blocks.is_empty() || unread {
+        || facts.uses.iter().any(|one| one.error.is_some());
+    let unread = unread || calls(facts).any(|call| lacks_an_input(&call));
+    if gaps.torn || gaps.nameless || !gaps.blocks.is_empty() || unread {
         return;
     }
     let mut used = HashSet::new();
     let mut all = false;
-    each(facts, |_, reference| match reference.path.as_slice() {
+    each(facts, |one, reference| match reference.path.as_slice() {
         [root] if root == "params" => all = true,
-        [root, name, ..] if root == "params" => {
+        // The loop that `item` was meant for may have gone over a parameter.
+        [root, ..] if root == "item" && !one.site.item => all = true,
+        // A misspelt root has been reported.
+        [root, name, ..] if nearest(root, ["params"]).is_some() => {
             used.insert(name.clone());
         }
         _ => {}
@@ -73,8 +79,11 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             _ => None,
         })
         .collect();
-    let in_braces =
-        |name: &str| scripts.iter().any(|text| text.contains(&format!("params.{name}")));
+    let in_braces = |name: &str| {
+        let name = format!("params.{name}");
+        scripts.iter().any(|text| text.contains(&name))
+            || facts.texts.iter().any(|text| text.value.contains(&name))
+    };
     let names = || runbook.front.params.iter().map(|param| param.name.value.as_str());
     // A name that is misspelt where it is used has been reported there.
     let meant: HashSet<_> = used
