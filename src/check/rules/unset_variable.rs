@@ -73,8 +73,12 @@ pub(super) fn of<'s>(
 ) -> impl Iterator<Item = (&'s String, &'s Range<usize>)> {
     let in_account = has_account(facts, script.step, script.block);
     let env = &script.block.options.env;
+    // Nothing follows from values that were given and could not be read. And an open fence makes a
+    // script of prose.
+    let unclear = script.block.options.misread.has("env") || facts.book.runbook.gaps.torn;
+    let reading = script.reading.as_ref().filter(|_| !unclear);
     let mut told = BTreeSet::new();
-    script.reading.iter().flat_map(|reading| &reading.reads).filter_map(move |(name, range)| {
+    reading.into_iter().flat_map(|reading| &reading.reads).filter_map(move |(name, range)| {
         let given = env.iter().any(|(key, _)| key.value == *name);
         (!given && !is_set(name, in_account) && told.insert(name)).then_some((name, range))
     })
@@ -84,11 +88,17 @@ fn is_set(name: &str, in_account: bool) -> bool {
     shell_sets(name) || ALWAYS.contains(&name) || (in_account && IN_ACCOUNT.contains(&name))
 }
 
+/// Whether a script acts in an account, or was meant to.
 fn has_account(facts: &Facts<'_>, step: Option<usize>, block: &Block) -> bool {
-    let inherited = step.and_then(|at| facts.steps()[at].block.options.account.as_ref());
-    block.options.account.is_some()
-        || inherited.is_some()
-        || facts.book.runbook.front.account.is_some()
+    let of_step = step.map(|at| &facts.steps()[at].block);
+    let front = &facts.book.runbook.front;
+    let said = |block: &Block| {
+        block.options.account.is_some() || block.options.misread.has("account")
+    };
+    said(block)
+        || of_step.is_some_and(said)
+        || front.account.is_some()
+        || front.misread.has("account")
 }
 
 fn help(facts: &Facts<'_>, block: &Block, name: &str) -> String {
