@@ -54,10 +54,13 @@ pub(super) fn calls<'a>(facts: &Facts<'a>) -> impl Iterator<Item = (Site<'a>, Ca
 }
 
 /// Every `aws` command that a script writes out, and where.
-pub(super) fn commands<'a>(
-    facts: &Facts<'a>,
-) -> impl Iterator<Item = (&'a Text, AwsCall)> + use<'a> {
-    facts.blocks().flat_map(|(_, block)| of_script(block))
+pub(super) fn commands<'f, 'a>(
+    facts: &'f Facts<'a>,
+) -> impl Iterator<Item = (&'a Text, &'f AwsCall)> {
+    facts.scripts.iter().flat_map(|script| {
+        let calls = script.reading.iter().flat_map(|reading| &reading.calls);
+        calls.map(move |call| (script.text, call))
+    })
 }
 
 /// The `aws` commands that the script of a block writes out.

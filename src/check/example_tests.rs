@@ -9,7 +9,10 @@ use std::sync::Arc;
 
 /// Rules whose findings come from a program or a file outside of the checker, and why. Their examples
 /// are tried where that is.
-const TRIED_ELSEWHERE: [(&str, &str); 0] = [];
+const TRIED_ELSEWHERE: [(&str, &str); 2] = [
+    ("RB0701", "bash says it, not the checker: `actions::shell::lint_tests` asks it"),
+    ("RB0702", "ShellCheck says it, not the checker: `actions::shell::lint_tests` asks it"),
+];
 
 const PROJECT: &str = r#"version: 1
 environments:
@@ -115,7 +118,7 @@ fn a_rule_is_found_in_the_file_of_its_name() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     for rule in rules() {
         let file = format!("{}.rs", rule.name.replace('-', "_"));
-        let folders = ["src/check/rules", "src/diagnostic/syntax"];
+        let folders = ["src/check/rules", "src/diagnostic/syntax", "src/diagnostic/scripts"];
         let text = folders
             .iter()
             .find_map(|folder| std::fs::read_to_string(root.join(folder).join(&file)).ok());

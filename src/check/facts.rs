@@ -8,6 +8,7 @@ use crate::model::runbook::Runbook;
 use crate::model::step::{Block, Body, Interpreter, Role, Step};
 use crate::model::value::{Node, NodeKind, Text, Values};
 use crate::script::{Reading, read};
+use crate::services::Lookup;
 use crate::source::{Span, Spanned};
 use std::collections::{HashMap, HashSet};
 
@@ -173,6 +174,10 @@ impl<'a> Facts<'a> {
             Body::Action { with, .. } => {
                 let spec = self.spec(block)?;
                 let inputs = literal_inputs(with);
+                // What a misspelt call was meant to do cannot be told.
+                if declared.is_none() && is_no_call(block) {
+                    return None;
+                }
                 Some(if takes_effect(spec) {
                     declared.unwrap_or_else(|| spec.effect.with(&inputs))
                 } else {
@@ -298,6 +303,12 @@ pub(super) fn asks_a_person(action: &str) -> bool {
 /// Whether a step may say the effect of this action itself.
 pub(super) fn takes_effect(spec: &ActionSpec) -> bool {
     matches!(spec.effect, EffectSpec::ByInput(_))
+}
+
+/// Whether a block makes an AWS call that does not exist.
+fn is_no_call(block: &Block) -> bool {
+    super::calls::call(block)
+        .is_some_and(|call| matches!(call.found, Lookup::UnknownOperation | Lookup::UnknownService))
 }
 
 /// The inputs that are written out, without expressions.

@@ -1,6 +1,7 @@
 //! `runbook actions`: what steps can do, as a list and as manual pages.
 
 use super::Global;
+use super::calls;
 use super::console::Out;
 use super::error::CliError;
 use super::exit::Exit;
@@ -17,6 +18,12 @@ pub(super) struct Args {
     /// An action, such as `kms/create-key`, or a family, such as `kms`.
     #[arg(value_name = "NAME")]
     name: Option<String>,
+    /// With `aws/call`: the calls of a service of the AWS CLI, such as `kms`.
+    #[arg(long, value_name = "SERVICE", requires = "name")]
+    service: Option<String>,
+    /// With `--service`: the fields of one call, such as `create-key`.
+    #[arg(long, value_name = "OPERATION", requires = "service")]
+    operation: Option<String>,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -27,11 +34,20 @@ pub(super) const AFTER: &str = "\
 Examples:
   runbook actions
   runbook actions kms
-  runbook actions kms/create-key";
+  runbook actions kms/create-key
+  runbook actions aws/call --service dynamodb --operation create-table";
 
 /// Runs it.
 pub(super) fn run(_global: &Global, args: &Args) -> Result<Exit, CliError> {
     let out = Out::new();
+    if let Some(service) = &args.service {
+        if args.name.as_deref() != Some("aws/call") {
+            return Err(CliError::usage("only `aws/call` has services")
+                .hint(format!("`runbook actions aws/call --service {service}`")));
+        }
+        calls::show(out, service, args.operation.as_deref(), args.json)?;
+        return Ok(Exit::Done);
+    }
     let catalog = catalog();
     let all: Vec<&ActionSpec> = catalog.iter().collect();
     let chosen: Vec<&ActionSpec> = match &args.name {
@@ -140,7 +156,7 @@ fn page(out: Out, spec: &ActionSpec) -> Result<(), CliError> {
 }
 
 fn facts(out: Out, spec: &ActionSpec, columns: usize) -> Result<(), CliError> {
-    let permissions = spec.permissions.join(", ");
+    let permissions = permissions(spec);
     let repeat = if spec.idempotent {
         "is harmless"
     } else {
@@ -165,6 +181,28 @@ fn facts(out: Out, spec: &ActionSpec, columns: usize) -> Result<(), CliError> {
     Ok(())
 }
 
+/// The IAM actions, each once, with what those are for that a plain run does not need.
+fn permissions(spec: &ActionSpec) -> String {
+    let mut named: Vec<(&str, Vec<&str>)> = Vec::new();
+    for permission in spec.permissions {
+        let word = permission.purpose.word();
+        match named.iter_mut().find(|(action, _)| *action == permission.action) {
+            Some((_, words)) if !words.contains(&word) => words.push(word),
+            Some(_) => {}
+            None => named.push((permission.action, vec![word])),
+        }
+    }
+    named.sort_unstable();
+    let shown = named.into_iter().map(|(action, words)| {
+        if words.contains(&"run") {
+            action.to_owned()
+        } else {
+            format!("{action} ({})", words.join(", "))
+        }
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
 fn value(spec: &ActionSpec) -> Value {
     json!({
         "name": spec.name, "summary": spec.summary, "description": spec.description,
@@ -178,7 +216,10 @@ fn value(spec: &ActionSpec) -> Value {
         })).collect::<Vec<_>>(),
         "open_outputs": spec.open_outputs, "effect": effect(spec),
         "timeout_seconds": spec.timeout.as_secs(), "idempotent": spec.idempotent,
-        "observe": spec.observe, "undo": spec.undo, "permissions": spec.permissions,
+        "observe": spec.observe, "undo": spec.undo,
+        "permissions": spec.permissions.iter().map(|permission| json!({
+            "action": permission.action, "purpose": permission.purpose.word(),
+        })).collect::<Vec<_>>(),
         "needs_account": spec.needs_account, "example": spec.example,
     })
 }

@@ -3,6 +3,7 @@
 mod abort;
 mod actions;
 mod answer;
+mod calls;
 mod check;
 mod completions;
 mod console;
@@ -13,6 +14,7 @@ mod exit;
 mod explain;
 mod freeze;
 mod history;
+mod iam;
 mod list;
 mod log;
 mod lsp;
@@ -108,6 +110,9 @@ enum Command {
     /// Tell what a run would do. Reads only
     #[command(after_help = plan::AFTER)]
     Plan(plan::Args),
+    /// The least-privilege policy of a runbook for each account it acts in
+    #[command(after_help = iam::AFTER)]
+    Iam(iam::Args),
     /// Run a runbook
     #[command(after_help = run::AFTER)]
     Run(run::Args),
@@ -191,6 +196,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::List(args) => list::run(global, args),
         Command::Check(args) => check::run(global, args),
         Command::Plan(args) => plan::run(global, args),
+        Command::Iam(args) => iam::run(global, args),
         Command::Run(args) => run::run(global, args),
         Command::Resume(args) => resume::run(global, args),
         Command::Answer(args) => answer::run(global, args),

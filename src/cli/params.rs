@@ -87,6 +87,25 @@ pub(super) fn gather(book: &Runbook, given: &Given, scope: &Values) -> Result<Ga
     check(book, &texts, scope)
 }
 
+/// The values that can be told without a run: those that are given, and defaults. Secret ones and those
+/// that are missing are left out.
+///
+/// # Errors
+/// Every mistake in what was given.
+pub(super) fn foreseen(book: &Runbook, given: &Given, scope: &Values) -> Result<Values, CliError> {
+    let texts = texts(book, given, &|name| std::env::var(name).ok())?;
+    let (mut values, mut mistakes) = (Values::new(), Vec::new());
+    for param in book.front.params.iter().filter(|param| !param.secret) {
+        let name = param.name.value.clone();
+        match texts.get(&name).map(|text| parse::param(param, text)) {
+            Some(Ok(value)) => drop(values.insert(name, value)),
+            Some(Err(mistake)) => mistakes.push(format!("`{name}`: {mistake}")),
+            None => values.extend(default(param, scope).ok().map(|value| (name, value))),
+        }
+    }
+    refuse(mistakes).map(|()| values)
+}
+
 /// The secret values of a run that goes on: they were not kept.
 ///
 /// # Errors

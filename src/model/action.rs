@@ -3,6 +3,7 @@
 //! The checker, the plan, the manual and the site read this; the actions themselves live in a layer above.
 
 use super::mode::Effect;
+use super::permission::Permission;
 use super::runbook::Type;
 use super::value::Values;
 use std::collections::BTreeMap;
@@ -35,8 +36,9 @@ pub struct ActionSpec {
     pub observe: Option<&'static str>,
     /// How it takes itself back, in words.
     pub undo: Option<&'static str>,
-    /// The AWS permissions it needs to run, to observe and to undo.
-    pub permissions: &'static [&'static str],
+    /// The AWS permissions it needs to run, to observe and to undo. What it needs and cannot know is not
+    /// here: `iam` says so.
+    pub permissions: &'static [Permission],
     /// A step block to copy, without the fence.
     pub example: &'static str,
     /// Whether it acts in an AWS account, and so needs one.

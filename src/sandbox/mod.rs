@@ -19,6 +19,9 @@ use folder::Lock;
 /// Longer than an installation and a start together: whoever waits for the lock waits for both.
 const LOCK_PATIENCE: Duration = Duration::from_secs(20 * 60);
 
+/// The secret key of the root of every account. The key itself is the account's id.
+pub const ROOT_SECRET: &str = "sandbox";
+
 /// One emulator per project. `state` is the project's `.runbook` folder; data lives in `state/sandbox/` (0700).
 #[derive(Clone, Debug)]
 pub struct Sandbox {

@@ -137,6 +137,8 @@ fn settings(sandbox: &Path, port: u16, token: &str) -> Vec<(String, String)> {
     // Tests of least privilege want the emulator to enforce IAM.
     if std::env::var("RUNBOOK_SANDBOX_AUTH").is_ok_and(|value| value == "true") {
         settings.push(("AUTH".into(), "true".into()));
+        // Enforcing means that signatures are checked too: this is what the root of an account signs with.
+        settings.push(("AWS_SECRET_ACCESS_KEY".into(), super::ROOT_SECRET.into()));
     }
     settings
 }

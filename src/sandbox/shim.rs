@@ -8,7 +8,7 @@ use super::folder;
 /// The name of the package, and of the folder it is written to.
 pub(super) const PACKAGE: &str = "shim";
 
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 12] = [
     ("__init__.py", include_str!("shim/__init__.py")),
     ("__main__.py", include_str!("shim/__main__.py")),
     ("calls.py", include_str!("shim/calls.py")),
@@ -18,6 +18,7 @@ const FILES: [(&str, &str); 11] = [
     ("keys.py", include_str!("shim/keys.py")),
     ("kms.py", include_str!("shim/kms.py")),
     ("logs.py", include_str!("shim/logs.py")),
+    ("permissions.py", include_str!("shim/permissions.py")),
     ("s3.py", include_str!("shim/s3.py")),
     ("secretsmanager.py", include_str!("shim/secretsmanager.py")),
 ];

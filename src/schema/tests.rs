@@ -94,7 +94,7 @@ fn tells(one: &Diagnostic) -> bool {
 
 /// Whether a schema may refuse what has this finding.
 fn may_tell(one: &Diagnostic) -> bool {
-    tells(one) || ["RB0107", "RB0308", "RB0310"].contains(&one.code)
+    tells(one) || ["RB0107", "RB0301", "RB0308", "RB0310"].contains(&one.code)
 }
 
 #[test]

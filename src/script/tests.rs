@@ -57,7 +57,7 @@ fn variables_that_nothing_sets_are_read() {
         "echo ${#A} ${B#x} ${C%%\"$D\"} ${E/x/$F} ${G:1:2} ${H^^} ${I@Q} ${!J} ${K:?no}",
         &["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K"],
     );
-    reads("echo a#b $A # $B\n# $C", &["A"]);
+    reads("echo a#b $A # $B\n# $C ${#D[@]}\necho ${#E[@]}", &["A", "E"]);
     reads("é=1; echo \"é$A\" ü\\é$B", &["A", "B"]);
     reads("echo \"${A:-it's}\" \"$B\"", &["B"]);
 }

@@ -88,8 +88,9 @@ impl Scanner<'_> {
                 self.found.guards(&name);
                 self.found.sets(&name);
             }
-            // Elements of an array that is not set are none, which is no error; its keys likewise.
-            _ if all => {}
+            // Elements of an array that is not set are none, which is no error; its keys likewise. Their
+            // number is.
+            _ if all && !length => {}
             _ => self.found.reads(&name, start..end),
         }
         // In quotes, a single quote is a character like any other, but for patterns.

@@ -95,6 +95,13 @@ impl Project {
         project
     }
 
+    /// The shipped runbooks against an emulator of the test's own, in accounts of their own.
+    pub(crate) fn shipped_at(endpoint: &str) -> Self {
+        let project = Self::empty(endpoint);
+        copy(&root().join("runbooks"), &project.path().join("runbooks"));
+        project
+    }
+
     /// A project against the shared emulator, in accounts of its own with nothing in them.
     pub(crate) fn cloud(runbooks: &[(&str, &str)]) -> Self {
         let project = Self::empty(&emulator().endpoint);

@@ -7,6 +7,7 @@ mod cloud;
 mod crash;
 mod env;
 mod guards;
+mod iam;
 mod local;
 mod lsp;
 mod lsp;

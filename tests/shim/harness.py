@@ -29,7 +29,8 @@ SESSION = botocore.session.Session()
 class Server:
     """A server in a folder of its own, with the settings that `src/sandbox/server.rs` gives."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, **settings):
+        self.settings = settings
         self.folder = Path(folder)
         self.calls = self.folder / "calls.jsonl"
         self.token = f"token-{random.random()}"
@@ -45,7 +46,7 @@ class Server:
             "CLOUDTRAIL_RECORDING": "1", "PERSIST_STATE": "1", "STATE_DIR": str(self.folder / "data"),
             "S3_PERSIST": "1", "S3_DATA_DIR": str(self.folder / "s3"), "TMPDIR": str(self.folder),
             "PYTHONDONTWRITEBYTECODE": "1", "RUNBOOK_SANDBOX_TOKEN": self.token,
-            "RUNBOOK_SANDBOX_CALL_LOG": str(self.calls), "PATH": os.environ.get("PATH", ""),
+            "RUNBOOK_SANDBOX_CALL_LOG": str(self.calls), "PATH": os.environ.get("PATH", ""), **self.settings,
         }
         with open(self.folder / "server.log", "ab") as log:
             self.process = subprocess.Popen([sys.executable, "-m", "shim"], cwd=PACKAGE_PARENT, env=settings,

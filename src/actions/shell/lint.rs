@@ -48,6 +48,8 @@ pub struct Linted {
 enum Answer {
     Fine,
     Wrong(Finding),
+    /// It is wrong, but where was not said.
+    Refused,
     Findings(Vec<Finding>),
     /// It is not there, took too long, or said something else.
     Nothing,
@@ -168,6 +170,14 @@ fn syntax_errors(
                 .error(text.locate(refused.range.clone()), refused.message.clone())
                 .label("here");
             vec![diagnostic.help(format!("{program} says: {}", said.message))]
+        }
+        (Some(Answer::Refused), Some(refused)) => {
+            let span = text.locate(refused.range.clone());
+            vec![SYNTAX.error(span, refused.message.clone()).label("here")]
+        }
+        (Some(Answer::Refused), None) => {
+            let message = format!("{program} refuses this script");
+            vec![SYNTAX.error(text.locate(0..text.value.trim_end().len()), message)]
         }
         (Some(Answer::Wrong(said)), None) => {
             let message = format!("{program} refuses this script: {}", said.message);

@@ -140,6 +140,8 @@ fn answers_are_read_whatever_the_shell() {
         assert_eq!(&script[finding.range], place, "{said}");
     }
     assert_eq!(answers::shell(script, "Segmentation fault", false), Answer::Nothing);
+    assert_eq!(answers::shell(script, "sh: 0: cannot open /dev/stdin", false), Answer::Nothing);
+    assert_eq!(answers::shell(script, "sh: syntax error: unexpected", false), Answer::Refused);
     assert_eq!(answers::shell(script, "", true), Answer::Fine);
     assert_eq!(answers::python(&["a"], "[null, null]"), None);
     assert_eq!(answers::shellcheck("a", ""), None);

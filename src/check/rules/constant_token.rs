@@ -11,8 +11,8 @@ pub(super) const RULE: Rule = Rule {
     summary: "A token that makes a repeated request harmless is the same in every run",
     why: "By the token the service knows that it has seen a request before. With a constant, the second run is answered with what the first one made, or refused, and changes nothing.",
     fix: "Make it of `{{ run.id }}`, or leave it out: then the AWS CLI makes one up for each call.",
-    wrong: "```yaml step=make\nuses: aws/call\naccount: data\nirreversible: for the example\nwith:\n  service: efs\n  operation: create-file-system\n  input: { CreationToken: always-the-same }\n```",
-    right: "```yaml step=make\nuses: aws/call\naccount: data\nirreversible: for the example\nwith:\n  service: efs\n  operation: create-file-system\n  input: { CreationToken: \"{{ run.id }}\" }\n```",
+    wrong: "```yaml step=make\nuses: aws/call\naccount: data\nirreversible: for the example\nwith:\n  service: efs\n  operation: create-file-system\n  input: { CreationToken: always-the-same }\n```\n",
+    right: "```yaml step=make\nuses: aws/call\naccount: data\nirreversible: for the example\nwith:\n  service: efs\n  operation: create-file-system\n  input: { CreationToken: \"{{ run.id }}\" }\n```\n",
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -11,8 +11,8 @@ pub(super) const RULE: Rule = Rule {
     summary: "The `input` of `aws/call` lacks a field that the operation needs",
     why: "The AWS CLI refuses the request, in the middle of the run. A token that makes a repeat harmless may be left out: the CLI makes one up.",
     fix: "Add the field. `runbook actions aws/call --service NAME --operation NAME` says what it is.",
-    wrong: "```yaml step=look\nuses: aws/call\naccount: data\nwith: { service: dynamodb, operation: describe-table }\n```",
-    right: "```yaml step=look\nuses: aws/call\naccount: data\nwith: { service: dynamodb, operation: describe-table, input: { TableName: orders } }\n```",
+    wrong: "```yaml step=look\nuses: aws/call\naccount: data\nwith: { service: dynamodb, operation: describe-table }\n```\n",
+    right: "```yaml step=look\nuses: aws/call\naccount: data\nwith: { service: dynamodb, operation: describe-table, input: { TableName: orders } }\n```\n",
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -10,6 +10,7 @@ mod dead_link;
 mod destroy_without_confirm;
 mod effect_contradiction;
 mod estimate_over_objective;
+mod expression_in_script;
 mod expression_syntax;
 mod for_each;
 mod link_scheme;
@@ -26,7 +27,6 @@ mod probe_changes;
 mod repeat;
 mod runbook_cycle;
 mod runbook_params;
-mod script_expression;
 mod secret_argument;
 mod secret_shown;
 mod single_region_control_plane;
@@ -105,7 +105,7 @@ pub(super) const ALL: &[(Rule, Check)] = &[
     (no_steps::RULE, no_steps::check),
     (unset_variable::RULE, unset_variable::check),
     (unused_env::RULE, unused_env::check),
-    (script_expression::RULE, script_expression::check),
+    (expression_in_script::RULE, expression_in_script::check),
     (secret_argument::RULE, secret_argument::check),
     (unknown_aws_operation::RULE, unknown_aws_operation::check),
     (unknown_aws_field::RULE, unknown_aws_field::check),

@@ -12,8 +12,8 @@ pub(super) const RULE: Rule = Rule {
     summary: "`reveal` names a part of the answer that is not kept secret",
     why: "A name that does not fit reveals nothing, and what was meant stays masked. Elements of a list are written `Parameters[].Value`, those of a map `Variables.*`.",
     fix: "Write the part as `runbook actions aws/call --service NAME --operation NAME` lists it, or remove it.",
-    wrong: "```yaml step=look\nuses: aws/call\naccount: data\nwith:\n  service: organizations\n  operation: describe-account\n  input: { AccountId: \"111111111111\" }\n  reveal: [Account.Nmae]\n```",
-    right: "```yaml step=look\nuses: aws/call\naccount: data\nwith:\n  service: organizations\n  operation: describe-account\n  input: { AccountId: \"111111111111\" }\n  reveal: [Account.Name]\n```",
+    wrong: "```yaml step=look\nuses: aws/call\naccount: data\nwith:\n  service: organizations\n  operation: describe-account\n  input: { AccountId: \"111111111111\" }\n  reveal: [Account.Nmae]\n```\n",
+    right: "```yaml step=look\nuses: aws/call\naccount: data\nwith:\n  service: organizations\n  operation: describe-account\n  input: { AccountId: \"111111111111\" }\n  reveal: [Account.Name]\n```\n",
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -16,8 +16,8 @@ pub(super) const RULE: Rule = Rule {
     summary: "A runbook with the tag `failover` calls a control plane that lives in a single Region",
     why: "The control planes of IAM, Organizations, Route 53, CloudFront and S3's buckets run in one Region for the whole world, and what reads from them goes on elsewhere when that Region is down. A failover that has to alter them fails with it, whichever Region it fails over from. The same is true of the global endpoint of STS.",
     fix: "Provision it beforehand, and let the failover only switch: health checks and routing controls in Route 53, aliases, endpoints of another Region.",
-    wrong: "---\ntitle: T\nsummary: S\nowner: o\ntags: [failover]\naccount: data\n---\n\n## A\n\n```yaml step=roles\nuses: aws/call\nirreversible: for the example\nwith: { service: iam, operation: create-role, input: { RoleName: r, AssumeRolePolicyDocument: \"{}\" } }\n```",
-    right: "---\ntitle: T\nsummary: S\nowner: o\ntags: [failover]\naccount: data\n---\n\n## A\n\n```yaml step=roles\nuses: aws/call\nirreversible: for the example\nwith: { service: lambda, operation: publish-version, input: { FunctionName: f } }\n```",
+    wrong: "---\ntitle: T\nsummary: S\nowner: o\ntags: [failover]\naccount: data\n---\n\n## A\n\n```yaml step=roles\nuses: aws/call\nirreversible: for the example\nwith: { service: iam, operation: create-role, input: { RoleName: r, AssumeRolePolicyDocument: \"{}\" } }\n```\n",
+    right: "---\ntitle: T\nsummary: S\nowner: o\ntags: [failover]\naccount: data\n---\n\n## A\n\n```yaml step=roles\nuses: aws/call\nirreversible: for the example\nwith: { service: lambda, operation: publish-version, input: { FunctionName: f } }\n```\n",
 };
 
 /// The tag that says what a runbook is for.

@@ -3,8 +3,6 @@
 use super::super::facts::Facts;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
-use crate::model::step::Body;
-use crate::model::value::Text;
 use crate::source::{Span, Spanned};
 use regex::Regex;
 use std::sync::LazyLock;
@@ -13,16 +11,22 @@ pub(super) const RULE: Rule = Rule {
     code: "RB0317",
     name: "template-not-read",
     summary: "`{{ … }}` names a value of the run in a place where it is never filled in",
-    why: "The text of a script is never interpolated, so that data cannot become code; titles, summaries and reasons are plain text. The braces would be taken as they stand.",
-    fix: "Hand the value to the script: `env: { NAME: \"{{ params.name }}\" }`, and read it as `\"$NAME\"`.",
+    why: "Titles, summaries and reasons are plain text: they are read on the site and in the list, where there is no run and no value. The braces would be taken as they stand.",
+    fix: "Say it without the value, or in a place that is filled in: `confirm`, `ask`, the `text` of an `obligation`.",
     wrong: r#"---
 params:
   bucket: { type: string, default: corpus }
 ---
 
-```bash step=look
-#| effect: read
-aws s3 ls "s3://{{ params.bucket }}"
+```yaml step=empty
+uses: manual/confirm
+with: { ask: "Is {{ params.bucket }} empty?" }
+```
+
+```bash step=remove
+#| irreversible: Nobody keeps what was in {{ params.bucket }}.
+#| env: { BUCKET: "{{ params.bucket }}" }
+./remove "$BUCKET"
 ```
 "#,
     right: r#"---
@@ -30,10 +34,15 @@ params:
   bucket: { type: string, default: corpus }
 ---
 
-```bash step=look
-#| effect: read
+```yaml step=empty
+uses: manual/confirm
+with: { ask: "Is {{ params.bucket }} empty?" }
+```
+
+```bash step=remove
+#| irreversible: Nobody keeps what was in the bucket.
 #| env: { BUCKET: "{{ params.bucket }}" }
-aws s3 ls "s3://$BUCKET"
+./remove "$BUCKET"
 ```
 "#,
 };
@@ -46,11 +55,6 @@ static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     let Some(name) = NAME.as_ref() else { return };
     for (_, block) in facts.blocks() {
-        if let Body::Script { text, .. } = &block.body {
-            for one in name.find_iter(&text.value) {
-                found.push(in_script(text, one.range()));
-            }
-        }
         if let Some(why) = &block.options.irreversible {
             plain(facts, name, why, "`irreversible`", found);
         }
@@ -63,14 +67,6 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             plain(facts, name, text, what, found);
         }
     }
-}
-
-fn in_script(text: &Text, range: std::ops::Range<usize>) -> Diagnostic {
-    RULE.warning(
-        text.locate(range),
-        "the text of a script is never filled in: it gets these braces as they are",
-    )
-    .help("hand the value to it under `env`")
 }
 
 fn plain(

@@ -11,8 +11,8 @@ pub(super) const RULE: Rule = Rule {
     summary: "The `input` of `aws/call` has a field that the operation does not take",
     why: "The AWS CLI refuses the whole request, in the middle of the run. Upper and lower case count.",
     fix: "Write the field as the AWS API does. `runbook actions aws/call --service NAME --operation NAME` lists the fields.",
-    wrong: "```yaml step=look\nuses: aws/call\naccount: data\nwith:\n  service: dynamodb\n  operation: describe-table\n  input: { TableName: orders, Consistent: true }\n```",
-    right: "```yaml step=look\nuses: aws/call\naccount: data\nwith:\n  service: dynamodb\n  operation: describe-table\n  input: { TableName: orders }\n```",
+    wrong: "```yaml step=look\nuses: aws/call\naccount: data\nwith:\n  service: dynamodb\n  operation: describe-table\n  input: { TableName: orders, Consistent: true }\n```\n",
+    right: "```yaml step=look\nuses: aws/call\naccount: data\nwith:\n  service: dynamodb\n  operation: describe-table\n  input: { TableName: orders }\n```\n",
 };
 
 /// So many names can be read at a glance.

@@ -12,8 +12,8 @@ pub(super) const RULE: Rule = Rule {
     summary: "A script calls a service or an operation that the AWS CLI does not have",
     why: "The script would fail when it comes to that line. It is a warning, for the AWS CLI on the operator's machine may be newer than what this program knows.",
     fix: "Write the words as the AWS CLI does.",
-    wrong: "```bash step=look\n#| account: data\n#| effect: read\naws kms describe-kye --key-id alias/data\n```",
-    right: "```bash step=look\n#| account: data\n#| effect: read\naws kms describe-key --key-id alias/data\n```",
+    wrong: "```bash step=look\n#| account: data\n#| effect: read\naws kms describe-kye --key-id alias/data\n```\n",
+    right: "```bash step=look\n#| account: data\n#| effect: read\naws kms describe-key --key-id alias/data\n```\n",
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
@@ -33,6 +33,6 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known is what the AWS CLI {} has", versions().cli),
         };
-        found.push(RULE.warning(text.locate(call.range), message).help(help));
+        found.push(RULE.warning(text.locate(call.range.clone()), message).help(help));
     }
 }

@@ -1,11 +1,12 @@
 //! Whether a script has every variable that it reads.
 
-use super::super::facts::Facts;
+use super::super::facts::{Facts, Script};
 use crate::diagnostic::rule::Rule;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::step::Block;
 use crate::script::shell_sets;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 pub(super) const RULE: Rule = Rule {
     code: "RB0703",
@@ -48,14 +49,9 @@ const SOMETIMES: [&str; 3] =
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     for script in &facts.scripts {
-        let (block, Some(reading)) = (script.block, &script.reading) else { continue };
+        let block = script.block;
         let in_account = has_account(facts, script.step, block);
-        let mut told = BTreeSet::new();
-        for (name, range) in &reading.reads {
-            let given = block.options.env.iter().any(|(key, _)| key.value == *name);
-            if given || is_set(name, in_account) || !told.insert(name) {
-                continue;
-            }
+        for (name, range) in of(facts, script) {
             let span = script.text.locate(range.clone());
             found.push(if in_account && SOMETIMES.contains(&name.as_str()) {
                 let message = format!("`{name}` is set in some environments only");
@@ -68,6 +64,20 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             });
         }
     }
+}
+
+/// The variables that a script reads and nothing sets, each at its first place.
+pub(super) fn of<'s>(
+    facts: &Facts<'_>,
+    script: &'s Script<'_>,
+) -> impl Iterator<Item = (&'s String, &'s Range<usize>)> {
+    let in_account = has_account(facts, script.step, script.block);
+    let env = &script.block.options.env;
+    let mut told = BTreeSet::new();
+    script.reading.iter().flat_map(|reading| &reading.reads).filter_map(move |(name, range)| {
+        let given = env.iter().any(|(key, _)| key.value == *name);
+        (!given && !is_set(name, in_account) && told.insert(name)).then_some((name, range))
+    })
 }
 
 fn is_set(name: &str, in_account: bool) -> bool {

@@ -1,6 +1,7 @@
 //! Whether a script uses every value it is given.
 
 use super::super::facts::Facts;
+use super::unset_variable;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
 use crate::model::step::Interpreter;
@@ -68,6 +69,10 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
         }
         let programs = script.reading.as_ref().and_then(|reading| reading.programs.as_ref());
         let Some(programs) = programs else { continue };
+        // A name that is misspelt on one side would be told twice. The read is the one that fails.
+        if unset_variable::of(facts, script).next().is_some() {
+            continue;
+        }
         if !programs.iter().all(|program| SIMPLE.contains(&program.as_str())) {
             continue;
         }

@@ -11,8 +11,8 @@ pub(super) const RULE: Rule = Rule {
     summary: "A field in the `input` of `aws/call` has a value that it does not take",
     why: "The AWS CLI refuses a value of another type, in the middle of the run. A number where a string is wanted needs quotes: an account id without them also loses its leading zero. A value that is not in the list of known values is a warning, for AWS adds to those lists.",
     fix: "Write a value of the type that is wanted.",
-    wrong: "```yaml step=look\nuses: aws/call\naccount: data\nwith:\n  service: dynamodb\n  operation: list-tables\n  input: { Limit: many }\n```",
-    right: "```yaml step=look\nuses: aws/call\naccount: data\nwith:\n  service: dynamodb\n  operation: list-tables\n  input: { Limit: 10 }\n```",
+    wrong: "```yaml step=look\nuses: aws/call\naccount: data\nwith:\n  service: dynamodb\n  operation: list-tables\n  input: { Limit: many }\n```\n",
+    right: "```yaml step=look\nuses: aws/call\naccount: data\nwith:\n  service: dynamodb\n  operation: list-tables\n  input: { Limit: 10 }\n```\n",
 };
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {

@@ -283,7 +283,10 @@ fn a_step_and_a_parameter_can_be_renamed_everywhere() {
     talk.change(PATH, 2, &renamed);
     talk.open("/p/runbooks/outer.md", &apply(OUTER, "/p/runbooks/outer.md"));
     talk.settle();
-    assert!(talk.codes(PATH).is_empty(), "{:?}", talk.codes(PATH));
+    // The script only holds a place, so it does not read what it is given.
+    let codes: Vec<_> =
+        talk.codes(PATH).into_iter().filter(|code| !code.starts_with("RB0704")).collect();
+    assert!(codes.is_empty(), "{codes:?}");
     assert!(
         talk.codes("/p/runbooks/outer.md").is_empty(),
         "{:?}",

@@ -6,7 +6,7 @@ from ministack.core.responses import error_response_json
 from ministack.services import lambda_svc
 from ministack.services.cloudformation import provisioners
 
-from . import keys
+from . import keys, permissions
 from .cloudformation import replace_provisioner
 
 BUILD_CONFIG = lambda_svc._build_config
@@ -35,7 +35,7 @@ def create_function(request):
 
 
 def update_config(name, request):
-    refusal = refuse_key(request)
+    refusal = refuse_key(request) or refuse_caller(name, request)
     if refusal is not None:
         return refusal
     response = UPDATE_CONFIG(name, request)
@@ -44,6 +44,21 @@ def update_config(name, request):
     config = without_empty_key(lambda_svc._functions[name]["config"])
     status, headers, _ = response
     return status, headers, json.dumps(config).encode()
+
+
+def refuse_caller(name, request):
+    """Whoever puts a function under a key needs `kms:CreateGrant` and `kms:Encrypt` on it, and whoever changes variables
+    that are under a customer's key `kms:Decrypt` on that one."""
+    config = (lambda_svc._functions.get(name) or {}).get("config") or {}
+    has_variables = bool((config.get("Environment") or {}).get("Variables"))
+    asked = [(keys.find(request.get("KMSKeyArn") or ""), action) for action in ("kms:CreateGrant", "kms:Encrypt")]
+    if has_variables and "KMSKeyArn" in request:
+        asked.append((keys.find(config.get("KMSKeyArn") or ""), "kms:Decrypt"))
+    for key, action in asked:
+        message = permissions.denied("lambda", action, key)
+        if message is not None:
+            return error_response_json("AccessDeniedException", message, 403)
+    return None
 
 
 def without_empty_key(config):

@@ -119,3 +119,9 @@ def listed(value):
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+def aliases(key):
+    """The names of the aliases that point at a key."""
+    with request_scope(key["Arn"].split(":")[4], get_region()):
+        return [arn.split(":", 5)[5] for arn, target in kms._aliases.items() if target == key["KeyId"]]

@@ -7,7 +7,7 @@ import time
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, request_scope
 from ministack.services import kms
 
-from . import keys
+from . import keys, permissions
 
 # AWS began to track use at some date; every key of a sandbox is younger, so its history is complete.
 TRACKING_STARTED = 1735689600  # 2025-01-01T00:00:00Z
@@ -254,7 +254,17 @@ def page(request, field, entries, default):
 
 def create_key(request):
     refusal = refuse_policy(request.get("Policy"))
+    if refusal is None and not request.get("BypassPolicyLockoutSafetyCheck"):
+        refusal = refuse_lockout(request.get("Policy"))
     return CREATE_KEY(request) if refusal is None else refusal
+
+
+def refuse_lockout(policy):
+    """Whoever makes a key must be able to change its policy later, by the policy itself or by their own."""
+    if permissions.may_change_policy(policy):
+        return None
+    return error("MalformedPolicyDocumentException",
+                 "The new key policy will not allow you to update the key policy in the future.")
 
 
 def put_key_policy(request):

@@ -8,7 +8,7 @@ from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import s3
 from ministack.services.cloudformation import provisioners
 
-from . import keys
+from . import keys, permissions
 from .cloudformation import replace_provisioner
 
 SSE = "x-amz-server-side-encryption"
@@ -73,7 +73,7 @@ def resolve_sse_write_headers(headers, bucket):
     if refusal is not None or not stored.get(SSE_KEY):
         return stored, refusal
     key = keys.find(stored[SSE_KEY])
-    refusal = refuse_key(key, stored[SSE_KEY])
+    refusal = refuse_key(key, stored[SSE_KEY]) or refuse_caller(key, "kms:GenerateDataKey")
     if refusal is not None:
         return None, refusal
     stored = {**stored, SSE_KEY: key["Arn"]}
@@ -110,10 +110,19 @@ def refuse_decryption(arn):
     if not arn:
         return None
     key = keys.by_arn(arn)
-    refusal = refuse_key(key, arn)
+    refusal = refuse_key(key, arn) or refuse_caller(key, "kms:Decrypt")
     if refusal is None:
         keys.record_use(key, "Decrypt")
     return refusal
+
+
+def refuse_caller(key, *actions):
+    """S3 uses a key in the name of whoever reads or writes, so they need the permission of KMS."""
+    for action in actions:
+        message = permissions.denied("s3", action, key)
+        if message is not None:
+            return s3._error("AccessDenied", message, 403)
+    return None
 
 
 def refuse_key(key, name):
@@ -153,6 +162,9 @@ def update_object_encryption(bucket, key, body, query_params):
     refusal = refuse_key(target, wanted[SSE_KEY])
     if refusal is None and stored_encryption(records[0]).get(SSE_KEY):
         refusal = refuse_key(source, stored_encryption(records[0])[SSE_KEY])
+    # The reference names these four. It does not say which key each is for: both, as far as they go.
+    refusal = (refusal or refuse_caller(source, "kms:Decrypt", "kms:ReEncryptFrom")
+               or refuse_caller(target, "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptTo"))
     if refusal is not None:
         return refusal
     for record in records:

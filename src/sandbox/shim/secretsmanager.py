@@ -6,11 +6,12 @@ from ministack.core.responses import error_response_json
 from ministack.services import secretsmanager as secrets
 from ministack.services.cloudformation import provisioners
 
-from . import keys
+from . import keys, permissions
 from .cloudformation import replace_provisioner
 
 # How `ListSecretVersionIds` names the AWS managed key.
 DEFAULT_KEY = "DefaultEncryptionKey"
+WRITES = ("kms:GenerateDataKey", "kms:Decrypt")
 STAGED = frozenset({"AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"})
 
 CREATE = secrets._create_secret
@@ -33,7 +34,7 @@ def install():
 
 
 def create_secret(request):
-    refusal = refuse_encryption(request.get("KmsKeyId"))
+    refusal = refuse_encryption(request.get("KmsKeyId")) or refuse_caller(request.get("KmsKeyId"), *WRITES)
     if refusal is not None:
         return refusal
     response = CREATE(request)
@@ -44,7 +45,8 @@ def create_secret(request):
 
 def put_secret_value(request):
     _, secret = secrets._resolve(request.get("SecretId"))
-    refusal = refuse_encryption((secret or {}).get("KmsKeyId"))
+    key = (secret or {}).get("KmsKeyId")
+    refusal = refuse_encryption(key) or refuse_caller(key, *WRITES)
     if refusal is not None:
         return refusal
     response = PUT(request)
@@ -64,10 +66,14 @@ def update_secret(request):
     moved = "KmsKeyId" in request and "SecretString" not in request and "SecretBinary" not in request
     staged = [version for version in secret["Versions"].values() if STAGED & set(version["Stages"])]
     if moved:
+        refusal = refuse_caller(request["KmsKeyId"], "kms:GenerateDataKey")
         for version in staged:
-            refusal = refuse_decryption(version_key(secret, version))
-            if refusal is not None:
-                return refusal
+            key = version_key(secret, version)
+            refusal = refusal or refuse_decryption(key) or refuse_caller(key, "kms:Decrypt")
+        if refusal is not None:
+            return refusal
+        # Without this one AWS changes the secret's key, leaves its versions where they are, and says nothing.
+        moved = refuse_caller(request["KmsKeyId"], "kms:Encrypt") is None
     stamp(secret)
     response = UPDATE(request)
     if response[0] == 200:
@@ -85,7 +91,7 @@ def get_secret_value(request):
     answer = json.loads(response[2])
     _, secret = secrets._resolve(request.get("SecretId"))
     key = version_key(secret, secret["Versions"][answer["VersionId"]])
-    refusal = refuse_decryption(key)
+    refusal = refuse_decryption(key) or refuse_caller(key, "kms:Decrypt")
     if refusal is not None:
         return refusal
     keys.record_use(keys.by_arn(key), "Decrypt")
@@ -159,6 +165,16 @@ def refuse_encryption(name):
         "EncryptionFailure",
         "Secrets Manager can't encrypt the protected secret text using the provided KMS key. "
         "Check that the KMS key is available, enabled, and not in an invalid state.", 400)
+
+
+def refuse_caller(name, *actions):
+    """Secrets Manager uses a customer's key in the caller's name, so the caller needs the permissions of KMS."""
+    key = keys.find(name) if name and name != DEFAULT_KEY else None
+    if key is None or key.get("_key_manager") == "AWS":
+        return None
+    if all(permissions.denied("secretsmanager", action, key) is None for action in actions):
+        return None
+    return error_response_json("AccessDeniedException", "Access to KMS is not allowed", 400)
 
 
 def refuse_decryption(arn):

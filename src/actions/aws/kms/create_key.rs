@@ -54,7 +54,7 @@ impl Action for CreateKey {
         };
         let memo = json!({ "like": like });
         // What cannot be read or copied is found out before anything is made.
-        Plan::read(&aws, cx, &memo).await?;
+        Plan::read(&aws, cx, &memo).await?.grants(&aws).await?;
         Ok(memo)
     }
 

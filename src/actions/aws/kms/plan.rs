@@ -7,7 +7,7 @@ use crate::actions::aws::{inputs, memo_text};
 use crate::actions::context::{Context, Report};
 use crate::engine::outcome::Memo;
 use crate::model::value::{Value, Values};
-use aws_sdk_kms::types::{KeyMetadata, KeySpec, KeyUsageType, OriginType, Tag};
+use aws_sdk_kms::types::{GrantListEntry, KeyMetadata, KeySpec, KeyUsageType, OriginType, Tag};
 
 pub(super) struct Plan {
     like: Option<String>,
@@ -128,17 +128,21 @@ impl Plan {
         Ok(now.is_some_and(|(on, period)| on && (wanted.is_none() || wanted == period)))
     }
 
+    /// The grants of the old key. Whoever may not read them could lose one without ever knowing, so a
+    /// step asks for them before it makes anything.
+    pub(super) async fn grants(&self, aws: &Aws) -> Result<Vec<GrantListEntry>, Trouble> {
+        let Some(like) = &self.like else { return Ok(Vec::new()) };
+        let call = aws.kms().list_grants().key_id(like).send();
+        let answer = aws.read("kms:ListGrants", like, call).await?;
+        Ok(answer.grants.unwrap_or_default())
+    }
+
     /// Grants belong to whoever made them and are not copied: say which there are.
     pub(super) async fn say_what_is_not_copied(&self, aws: &Aws, cx: &Context) {
-        let Some(like) = &self.like else { return };
-        let call = aws.kms().list_grants().key_id(like).send();
-        let line = match aws.read("kms:ListGrants", like, call).await {
+        let line = match self.grants(aws).await {
             Err(trouble) => format!("the grants of the old key could not be read: {trouble}"),
-            Ok(answer) => {
-                let grants = answer.grants.unwrap_or_default();
-                if grants.is_empty() {
-                    return;
-                }
+            Ok(grants) if grants.is_empty() => return,
+            Ok(grants) => {
                 let to: Vec<_> =
                     grants.iter().filter_map(|grant| grant.grantee_principal.as_deref()).collect();
                 format!("not copied: {} grants of the old key, to {}", grants.len(), to.join(", "))

@@ -25,7 +25,7 @@ pub(super) const IDENTITY: ActionSpec = ActionSpec {
     idempotent: true,
     observe: None,
     undo: None,
-    permissions: &["sts:GetCallerIdentity"],
+    permissions: &[],
     example: "uses: aws/identity\naccount: data\nexpect: [\"outputs.account == accounts.data.id\"]",
     needs_account: true,
 };
@@ -37,7 +37,7 @@ pub(super) const CALL: ActionSpec = ActionSpec {
 `input` is the request as `--cli-input-json` takes it, and the outputs are the fields of the answer.\n\n\
 `runbook check` knows the services and operations of the AWS CLI, the fields of every request at any depth, and the \
 fields of every answer. It also knows what an operation does to the world: it reads, changes, destroys, or cannot be \
-told (`lambda invoke` can do anything, and counts as a change). The step's `effect` says it better, and never less.\n\n\
+told (`ssm send-command` can do anything, and counts as a change). The step's `effect` says it better, and never less.\n\n\
 What the service marks as secret in an answer, such as `SecretString`, is masked as if it stood in the step's \
 `secrets`, at any depth. `reveal` takes parts out of that: the service calls names and addresses secret, too.\n\n\
 A call that changes something is sent once. When its answer is lost, its outcome is unknown.",

@@ -3,11 +3,65 @@
 use super::{gives, needs, takes, takes_or};
 use crate::model::action::{ActionSpec, EffectSpec};
 use crate::model::mode::Effect;
+use crate::model::permission::{Kind, On, Permission, When};
 use crate::model::runbook::Type;
 use std::time::Duration;
 
 /// Stacks take their time; a domain takes hours and its step says so.
 const WORK: Duration = Duration::from_secs(60 * 60);
+
+const STACK: &[On] = &[On::Named(Kind::Stack, "stack")];
+const STACK_BUCKETS: &[On] = &[On::Any(Kind::Bucket, "the stack's buckets are read in the run")];
+const STACK_OBJECTS: &[On] = &[On::Any(Kind::Objects, "the stack's buckets are read in the run")];
+const BLOCKED: &str = "when a stack that was never created stands in the way";
+const PROTECTED: &str = "when the stack's protection from deletion is not as it is wanted";
+
+/// What CloudFormation then does to the resources, it does with the caller's permissions too. Those
+/// are not here: a template does not tell them.
+const DEPLOY_NEEDS: &[Permission] = &[
+    Permission::run("cloudformation:CreateChangeSet", STACK),
+    Permission::run("cloudformation:DescribeChangeSet", STACK),
+    Permission::run("cloudformation:DescribeStackEvents", STACK),
+    Permission::run("cloudformation:DescribeStacks", STACK),
+    Permission::run("cloudformation:ExecuteChangeSet", STACK),
+    Permission::run("cloudformation:TagResource", STACK).when(&[When::Given("tags")]),
+    Permission::sometimes("when the stack exists", "cloudformation:GetTemplate", STACK),
+    Permission::sometimes("when nothing is to be changed", "cloudformation:DeleteChangeSet", STACK),
+    Permission::sometimes(BLOCKED, "cloudformation:DeleteStack", STACK),
+    Permission::sometimes(BLOCKED, "cloudformation:ListStackResources", STACK),
+    Permission::sometimes(PROTECTED, "cloudformation:UpdateTerminationProtection", STACK)
+        .when(&[When::Given("termination_protection")]),
+    Permission::look("cloudformation:GetTemplate", STACK),
+    Permission::look("cloudformation:GetTemplateSummary", &[On::Everything]),
+    Permission::undo("cloudformation:DeleteChangeSet", STACK),
+    Permission::undo("cloudformation:DeleteStack", STACK),
+    Permission::undo("cloudformation:ListStackResources", STACK),
+    Permission::undo("cloudformation:TagResource", STACK).when(&[When::Given("tags")]),
+    Permission::undo("cloudformation:UpdateTerminationProtection", STACK),
+];
+
+const DELETE_NEEDS: &[Permission] = &[
+    Permission::run("cloudformation:DeleteStack", STACK),
+    Permission::run("cloudformation:DescribeStackEvents", STACK),
+    Permission::run("cloudformation:DescribeStacks", STACK),
+    Permission::sometimes(
+        "when a resource cannot be deleted",
+        "cloudformation:ListStackResources",
+        STACK,
+    ),
+    Permission::sometimes(
+        "when the stack is protected from deletion",
+        "cloudformation:UpdateTerminationProtection",
+        STACK,
+    )
+    .when(&[When::True("disable_termination_protection", false)]),
+    Permission::sometimes("when a bucket is not empty", "s3:ListBucketVersions", STACK_BUCKETS)
+        .when(&[When::True("empty_buckets", false)]),
+    Permission::sometimes("when a bucket is not empty", "s3:DeleteObject", STACK_OBJECTS)
+        .when(&[When::True("empty_buckets", false)]),
+    Permission::sometimes("when a bucket is not empty", "s3:DeleteObjectVersion", STACK_OBJECTS)
+        .when(&[When::True("empty_buckets", false)]),
+];
 
 pub(super) const SPECS: [ActionSpec; 3] = [DEPLOY, DELETE, OUTPUTS];
 
@@ -59,20 +113,7 @@ In words that help: the first resource that failed by itself is named, not those
     undo: Some(
         "A stack that the step created is deleted. One that was there is brought back to its previous template, parameters and tags.",
     ),
-    permissions: &[
-        "cloudformation:CreateChangeSet",
-        "cloudformation:DeleteChangeSet",
-        "cloudformation:DeleteStack",
-        "cloudformation:DescribeChangeSet",
-        "cloudformation:DescribeStackEvents",
-        "cloudformation:DescribeStacks",
-        "cloudformation:ExecuteChangeSet",
-        "cloudformation:GetTemplate",
-        "cloudformation:GetTemplateSummary",
-        "cloudformation:ListStackResources",
-        "cloudformation:TagResource",
-        "cloudformation:UpdateTerminationProtection",
-    ],
+    permissions: DEPLOY_NEEDS,
     example: "uses: cloudformation/deploy\nwith:\n  stack: corpus\n  template: stacks/corpus.yaml\n  parameters: { KeyArn: \"{{ steps.create_key.key_arn }}\" }",
     needs_account: true,
 };
@@ -110,16 +151,7 @@ What stays behind, because the template retains it, is listed in `retained`: it 
     idempotent: true,
     observe: Some("The stack is gone."),
     undo: None,
-    permissions: &[
-        "cloudformation:DeleteStack",
-        "cloudformation:DescribeStackEvents",
-        "cloudformation:DescribeStacks",
-        "cloudformation:ListStackResources",
-        "cloudformation:UpdateTerminationProtection",
-        "s3:DeleteObject",
-        "s3:DeleteObjectVersion",
-        "s3:ListBucketVersions",
-    ],
+    permissions: DELETE_NEEDS,
     example: "uses: cloudformation/delete\nwith: { stack: corpus, empty_buckets: true }\nirreversible: The drill account is torn down.",
     needs_account: true,
 };
@@ -155,7 +187,7 @@ const OUTPUTS: ActionSpec = ActionSpec {
     idempotent: true,
     observe: None,
     undo: None,
-    permissions: &["cloudformation:DescribeStacks"],
+    permissions: &[Permission::run("cloudformation:DescribeStacks", STACK)],
     example: "uses: cloudformation/outputs\nwith: { stack: corpus }",
     needs_account: true,
 };

@@ -3,11 +3,74 @@
 use super::{gives, needs, takes, takes_or};
 use crate::model::action::{ActionSpec, EffectSpec, InputSpec, OutputSpec};
 use crate::model::mode::Effect;
+use crate::model::permission::{Kind, On, Permission, When};
 use crate::model::runbook::Type;
 use std::time::Duration;
 
 /// A few calls, and KMS's own slowness to show what it did.
 const SHORT: Duration = Duration::from_secs(5 * 60);
+
+const THE_KEY: &[On] = &[On::Named(Kind::Key, "key")];
+const LIKE: &[On] = &[On::Named(Kind::Key, "like")];
+const NEW: &[On] = &[On::Any(Kind::Key, "the new key has no ARN before it is made")];
+const EVERY_KEY: &[On] = &[On::Any(
+    Kind::Key,
+    "the key of an earlier attempt is looked for by its tags, among all keys",
+)];
+
+/// KMS asks for `kms:PutKeyPolicy` too: it refuses to make a key whose policy its maker could not
+/// change.
+const CREATE_KEY_NEEDS: &[Permission] = &[
+    Permission::run("kms:CreateKey", &[On::Everything]),
+    Permission::run("kms:TagResource", NEW),
+    Permission::run("kms:PutKeyPolicy", NEW),
+    Permission::run("kms:ListKeys", &[On::Everything]),
+    Permission::run("kms:DescribeKey", LIKE).when(&[When::Given("like")]),
+    Permission::run("kms:GetKeyPolicy", LIKE).when(&[When::Given("like"), When::Absent("policy")]),
+    Permission::run("kms:GetKeyRotationStatus", LIKE)
+        .when(&[When::Given("like"), When::Absent("rotation")]),
+    Permission::run("kms:ListGrants", LIKE).when(&[When::Given("like")]),
+    Permission::run("kms:ListResourceTags", LIKE).when(&[When::Given("like")]),
+    Permission::run("kms:EnableKeyRotation", NEW).when(&[When::True("rotation", false)]),
+    Permission::run("kms:GetKeyRotationStatus", NEW).when(&[When::True("rotation", false)]),
+    Permission::sometimes("when `like` is a key that rotates", "kms:EnableKeyRotation", NEW)
+        .when(&[When::Given("like"), When::Absent("rotation")]),
+    Permission::sometimes("when `like` is a key that rotates", "kms:GetKeyRotationStatus", NEW)
+        .when(&[When::Given("like"), When::Absent("rotation")]),
+    Permission::sometimes(
+        "when it is the first multi-Region key of the account",
+        "iam:CreateServiceLinkedRole",
+        &[On::Fixed(
+            "arn:{partition}:iam::{account}:role/aws-service-role/mrk.kms.amazonaws.com/AWSServiceRoleForKeyManagementServiceMultiRegionKeys",
+        )],
+    )
+    .when(&[When::True("multi_region", false)]),
+    Permission::sometimes("when an earlier attempt may have made it", "kms:ListResourceTags", EVERY_KEY),
+    Permission::sometimes("when an earlier attempt made it", "kms:DescribeKey", EVERY_KEY),
+    Permission::look("kms:ListResourceTags", EVERY_KEY),
+    Permission::look("kms:DescribeKey", EVERY_KEY),
+    Permission::look("kms:GetKeyRotationStatus", NEW),
+    Permission::undo("kms:ListResourceTags", EVERY_KEY),
+    Permission::undo("kms:DescribeKey", EVERY_KEY),
+    Permission::undo("kms:ListAliases", &[On::Everything]),
+    Permission::undo("kms:DisableKey", NEW),
+    Permission::undo("kms:ScheduleKeyDeletion", NEW),
+];
+
+const ALIAS: On = On::Named(Kind::Alias, "alias");
+const BEHIND: On = On::Any(Kind::Key, "the key behind the alias is read in the run");
+
+/// KMS asks about the alias, the key it leaves and the key it goes to.
+const SET_ALIAS_NEEDS: &[Permission] = &[
+    Permission::run("kms:DescribeKey", &[On::Named(Kind::Key, "key"), On::KeyOfAlias("alias")]),
+    Permission::run("kms:UpdateAlias", &[ALIAS, On::Named(Kind::Key, "key"), BEHIND]),
+    Permission::sometimes(
+        "when the alias does not exist",
+        "kms:CreateAlias",
+        &[ALIAS, On::Named(Kind::Key, "key")],
+    ),
+    Permission::undo("kms:DeleteAlias", &[ALIAS, On::Named(Kind::Key, "key")]),
+];
 
 pub(super) const SPECS: [ActionSpec; 5] =
     [CREATE_KEY, SET_ALIAS, DISABLE_KEY, ENABLE_KEY, SCHEDULE_DELETION];
@@ -61,20 +124,7 @@ made, and a call whose answer was lost is not repeated by itself. A policy that 
     undo: Some(
         "The key is disabled and its deletion scheduled in 7 days. Not while an alias points at it.",
     ),
-    permissions: &[
-        "kms:CreateKey",
-        "kms:DescribeKey",
-        "kms:DisableKey",
-        "kms:EnableKeyRotation",
-        "kms:GetKeyPolicy",
-        "kms:GetKeyRotationStatus",
-        "kms:ListAliases",
-        "kms:ListGrants",
-        "kms:ListKeys",
-        "kms:ListResourceTags",
-        "kms:ScheduleKeyDeletion",
-        "kms:TagResource",
-    ],
+    permissions: CREATE_KEY_NEEDS,
     example: "uses: kms/create-key\nwith:\n  like: alias/corpus\n  description: Successor of alias/corpus",
     needs_account: true,
 };
@@ -102,7 +152,7 @@ behind the alias stays with that key. Where policies test `kms:ResourceAliases`,
     idempotent: true,
     observe: Some("The alias points at the key."),
     undo: Some("The alias points at its previous key again. If there was no alias, it is deleted."),
-    permissions: &["kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:UpdateAlias"],
+    permissions: SET_ALIAS_NEEDS,
     example: "uses: kms/set-alias\nwith: { alias: alias/corpus, key: \"{{ steps.create_key.key_id }}\" }",
     needs_account: true,
 };
@@ -128,7 +178,11 @@ const DISABLE_KEY: ActionSpec = ActionSpec {
     idempotent: true,
     observe: Some("The key is disabled."),
     undo: Some("The key is enabled again, if it was enabled."),
-    permissions: &["kms:DescribeKey", "kms:DisableKey", "kms:EnableKey"],
+    permissions: &[
+        Permission::run("kms:DescribeKey", THE_KEY),
+        Permission::run("kms:DisableKey", THE_KEY),
+        Permission::undo("kms:EnableKey", THE_KEY),
+    ],
     example: "uses: kms/disable-key\nwith: { key: \"{{ steps.move_alias.previous_key_id }}\" }",
     needs_account: true,
 };
@@ -146,7 +200,11 @@ const ENABLE_KEY: ActionSpec = ActionSpec {
     idempotent: true,
     observe: Some("The key is enabled."),
     undo: Some("The key is disabled again, if it was disabled."),
-    permissions: &["kms:DescribeKey", "kms:DisableKey", "kms:EnableKey"],
+    permissions: &[
+        Permission::run("kms:DescribeKey", THE_KEY),
+        Permission::run("kms:EnableKey", THE_KEY),
+        Permission::undo("kms:DisableKey", THE_KEY),
+    ],
     example: "uses: kms/enable-key\nwith: { key: alias/corpus }",
     needs_account: true,
 };
@@ -179,10 +237,10 @@ under it. A multi-Region primary with replicas waits until the last replica is d
         "The deletion is cancelled, which leaves the key disabled. It is enabled again, if it was enabled.",
     ),
     permissions: &[
-        "kms:CancelKeyDeletion",
-        "kms:DescribeKey",
-        "kms:EnableKey",
-        "kms:ScheduleKeyDeletion",
+        Permission::run("kms:DescribeKey", THE_KEY),
+        Permission::run("kms:ScheduleKeyDeletion", THE_KEY),
+        Permission::undo("kms:CancelKeyDeletion", THE_KEY),
+        Permission::undo("kms:EnableKey", THE_KEY),
     ],
     example: "uses: kms/schedule-deletion\nwith: { key: \"{{ steps.move_alias.previous_key_id }}\", days: 30 }",
     needs_account: true,

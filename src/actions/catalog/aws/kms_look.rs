@@ -3,8 +3,48 @@
 use super::{gives, needs, takes, takes_or};
 use crate::model::action::{ActionSpec, EffectSpec};
 use crate::model::mode::Effect;
+use crate::model::permission::{Kind, On, Permission, When};
 use crate::model::runbook::Type;
 use std::time::Duration;
+
+/// Where to look, when the step does not say, is everywhere in the account.
+const EVERY_BUCKET: On = On::Any(Kind::Bucket, "it looks into every bucket of the account");
+
+const KEY_USERS_NEEDS: &[Permission] = &[
+    Permission::run("kms:DescribeKey", &[On::KeyAsNamed("key")]),
+    Permission::run("kms:ListAliases", &[On::Everything]),
+    Permission::run("s3:ListAllMyBuckets", &[On::Everything])
+        .when(&[When::Lists("services", "s3"), When::Absent("buckets")]),
+    Permission::run("s3:GetEncryptionConfiguration", &[EVERY_BUCKET])
+        .when(&[When::Lists("services", "s3"), When::Absent("buckets")]),
+    Permission::run("s3:GetEncryptionConfiguration", &[On::Named(Kind::Bucket, "buckets")])
+        .when(&[When::Lists("services", "s3"), When::Given("buckets")]),
+    Permission::run("s3:ListBucketVersions", &[EVERY_BUCKET])
+        .when(&[When::Lists("services", "s3"), When::Absent("buckets")]),
+    Permission::run("s3:ListBucketVersions", &[On::Named(Kind::Bucket, "buckets")])
+        .when(&[When::Lists("services", "s3"), When::Given("buckets")]),
+    Permission::run(
+        "s3:GetObjectVersion",
+        &[On::Any(Kind::Objects, "it looks at every version in every bucket of the account")],
+    )
+    .when(&[When::Lists("services", "s3"), When::Absent("buckets")]),
+    Permission::run("s3:GetObjectVersion", &[On::Named(Kind::Objects, "buckets")])
+        .when(&[When::Lists("services", "s3"), When::Given("buckets")]),
+    Permission::run(
+        "logs:DescribeLogGroups",
+        &[On::Any(Kind::LogGroup, "IAM knows this permission on all log groups only")],
+    )
+    .when(&[When::Lists("services", "logs")]),
+    Permission::run("secretsmanager:ListSecrets", &[On::Everything])
+        .when(&[When::Lists("services", "secretsmanager")]),
+    Permission::run(
+        "secretsmanager:ListSecretVersionIds",
+        &[On::Any(Kind::Secret, "it looks at every secret of the account")],
+    )
+    .when(&[When::Lists("services", "secretsmanager")]),
+    Permission::run("lambda:ListFunctions", &[On::Everything])
+        .when(&[When::Lists("services", "lambda")]),
+];
 
 pub(super) const SPECS: [ActionSpec; 3] = [DESCRIBE_KEY, KEY_USAGE, KEY_USERS];
 
@@ -36,7 +76,10 @@ const DESCRIBE_KEY: ActionSpec = ActionSpec {
     idempotent: true,
     observe: None,
     undo: None,
-    permissions: &["kms:DescribeKey", "kms:GetKeyRotationStatus"],
+    permissions: &[
+        Permission::run("kms:DescribeKey", &[On::KeyAsNamed("key")]),
+        Permission::run("kms:GetKeyRotationStatus", &[On::Named(Kind::Key, "key")]),
+    ],
     example: "uses: kms/describe-key\nwith: { key: alias/corpus }\nexpect: [\"outputs.enabled\"]",
     needs_account: true,
 };
@@ -60,7 +103,10 @@ Disable the key and watch for refused calls before it is deleted.",
     idempotent: true,
     observe: None,
     undo: None,
-    permissions: &["kms:DescribeKey", "kms:GetKeyLastUsage"],
+    permissions: &[
+        Permission::run("kms:DescribeKey", &[On::KeyAsNamed("key")]),
+        Permission::run("kms:GetKeyLastUsage", &[On::Named(Kind::Key, "key")]),
+    ],
     example: "uses: kms/key-usage\nwith: { key: \"{{ steps.move_alias.previous_key_id }}\" }",
     needs_account: true,
 };
@@ -100,19 +146,7 @@ Each object version costs a request: name the buckets where there are millions."
     idempotent: true,
     observe: None,
     undo: None,
-    permissions: &[
-        "kms:DescribeKey",
-        "kms:ListAliases",
-        "lambda:ListFunctions",
-        "logs:DescribeLogGroups",
-        "s3:GetEncryptionConfiguration",
-        "s3:GetObject",
-        "s3:GetObjectVersion",
-        "s3:ListAllMyBuckets",
-        "s3:ListBucketVersions",
-        "secretsmanager:ListSecretVersionIds",
-        "secretsmanager:ListSecrets",
-    ],
+    permissions: KEY_USERS_NEEDS,
     example: "uses: kms/key-users\nwith: { key: \"{{ steps.move_alias.previous_key_arn }}\" }\nexpect: [\"outputs.complete\", \"outputs.total == 0\"]",
     needs_account: true,
 };

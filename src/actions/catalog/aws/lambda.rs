@@ -3,9 +3,28 @@
 use super::{gives, needs, takes};
 use crate::model::action::{ActionSpec, EffectSpec};
 use crate::model::mode::Effect;
+use crate::model::permission::{Kind, On, Permission};
 use crate::model::runbook::Type;
 use crate::model::value::Values;
 use std::time::Duration;
+
+const FUNCTION: &[On] = &[On::Named(Kind::Function, "function")];
+const KEY: On = On::Named(Kind::Key, "key");
+const KEY_BEFORE: On =
+    On::Any(Kind::Key, "the key that the function is under before is read in the run");
+
+/// Lambda uses the key in the caller's name: it encrypts the variables, and makes a grant for itself.
+const SET_KEY_NEEDS: &[Permission] = &[
+    Permission::run("lambda:GetFunctionConfiguration", FUNCTION),
+    Permission::run("lambda:ListVersionsByFunction", FUNCTION),
+    Permission::run("lambda:UpdateFunctionConfiguration", FUNCTION),
+    Permission::run("kms:CreateGrant", &[KEY]),
+    Permission::run("kms:Encrypt", &[KEY]),
+    Permission::run("kms:Decrypt", &[KEY_BEFORE]),
+    Permission::undo("kms:CreateGrant", &[KEY_BEFORE]),
+    Permission::undo("kms:Encrypt", &[KEY_BEFORE]),
+    Permission::undo("kms:Decrypt", &[KEY]),
+];
 
 pub(super) const SPECS: [ActionSpec; 2] = [SET_KEY, INVOKE];
 
@@ -30,14 +49,7 @@ be changed and keep their key: they are named in the output. Publish a new one, 
     idempotent: true,
     observe: Some("The function has the key, and no update of it is under way."),
     undo: Some("The function has its previous key again, or Lambda's own."),
-    permissions: &[
-        "kms:CreateGrant",
-        "kms:Decrypt",
-        "kms:Encrypt",
-        "lambda:GetFunctionConfiguration",
-        "lambda:ListVersionsByFunction",
-        "lambda:UpdateFunctionConfiguration",
-    ],
+    permissions: SET_KEY_NEEDS,
     example: "uses: lambda/set-key\nwith: { function: corpus-reader, key: \"{{ steps.create_key.key_arn }}\" }",
     needs_account: true,
 };
@@ -67,7 +79,7 @@ is made again, so a repeat must be harmless. Where it only looks, say `effect: r
     idempotent: true,
     observe: None,
     undo: None,
-    permissions: &["lambda:InvokeFunction"],
+    permissions: &[Permission::run("lambda:InvokeFunction", FUNCTION)],
     example: "uses: lambda/invoke\nwith: { function: corpus-reader, payload: { check: true } }\neffect: read",
     needs_account: true,
 };

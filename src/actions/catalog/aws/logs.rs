@@ -3,8 +3,13 @@
 use super::{gives, needs};
 use crate::model::action::{ActionSpec, EffectSpec};
 use crate::model::mode::Effect;
+use crate::model::permission::{Kind, On, Permission};
 use crate::model::runbook::Type;
 use std::time::Duration;
+
+const GROUP: &[On] = &[On::Named(Kind::LogGroup, "log_group")];
+const EVERY_GROUP: &[On] =
+    &[On::Any(Kind::LogGroup, "IAM knows this permission on all log groups only")];
 
 pub(super) const SPECS: [ActionSpec; 1] = [ASSOCIATE_KEY];
 
@@ -31,7 +36,11 @@ group's whole retention, so that key must live as long: an `obligation` to write
     idempotent: true,
     observe: Some("The log group is under the key."),
     undo: Some("The log group is under its previous key again, or under none."),
-    permissions: &["logs:AssociateKmsKey", "logs:DescribeLogGroups", "logs:DisassociateKmsKey"],
+    permissions: &[
+        Permission::run("logs:DescribeLogGroups", EVERY_GROUP),
+        Permission::run("logs:AssociateKmsKey", GROUP),
+        Permission::undo("logs:DisassociateKmsKey", GROUP),
+    ],
     example: "uses: logs/associate-key\nwith: { log_group: /corpus/audit, key: \"{{ steps.create_key.key_arn }}\" }",
     needs_account: true,
 };

@@ -3,8 +3,43 @@
 use super::{gives, needs, takes, takes_or};
 use crate::model::action::{ActionSpec, EffectSpec};
 use crate::model::mode::Effect;
+use crate::model::permission::{Kind, On, Permission, When};
 use crate::model::runbook::Type;
 use std::time::Duration;
+
+const BUCKET: &[On] = &[On::Named(Kind::Bucket, "bucket")];
+const OBJECTS: &[On] = &[On::ObjectsUnder("bucket", "prefix")];
+/// Both ways: what a run moves, its undo moves back.
+const BOTH_KEYS: &[On] = &[On::Named(Kind::Key, "from_key"), On::Named(Kind::Key, "to_key")];
+
+/// S3 uses the keys in the caller's name. Its reference names the four without saying which key each is
+/// for.
+const REENCRYPT_NEEDS: &[Permission] = &[
+    Permission::run("s3:GetEncryptionConfiguration", BUCKET),
+    Permission::run("s3:PutEncryptionConfiguration", BUCKET)
+        .when(&[When::True("set_bucket_default", true)]),
+    Permission::run("s3:ListBucketVersions", BUCKET),
+    Permission::run("s3:GetObjectVersion", OBJECTS),
+    Permission::run("s3:UpdateObjectEncryption", OBJECTS),
+    Permission::run("kms:DescribeKey", BOTH_KEYS),
+    Permission::run("kms:ListAliases", &[On::Everything]),
+    Permission::run("kms:Decrypt", BOTH_KEYS),
+    Permission::run("kms:Encrypt", BOTH_KEYS),
+    Permission::run("kms:GenerateDataKey", BOTH_KEYS),
+    Permission::run("kms:ReEncryptFrom", BOTH_KEYS),
+    Permission::run("kms:ReEncryptTo", BOTH_KEYS),
+];
+
+const READ_PROBE_NEEDS: &[Permission] = &[
+    Permission::run("s3:ListBucket", BUCKET),
+    Permission::run("s3:GetObject", OBJECTS),
+    Permission::run("kms:Decrypt", &[On::Named(Kind::Key, "key")]).when(&[When::Given("key")]),
+    Permission::run(
+        "kms:Decrypt",
+        &[On::Any(Kind::Key, "which keys the objects are under is not said")],
+    )
+    .when(&[When::Absent("key")]),
+];
 
 pub(super) const SPECS: [ActionSpec; 2] = [REENCRYPT, READ_PROBE];
 
@@ -54,21 +89,7 @@ Versions under keys that S3 does not keep (SSE-C) cannot be under the old key; t
     undo: Some(
         "Exactly the versions that the step moved go back to the old key, and so does the bucket's default.",
     ),
-    permissions: &[
-        "kms:Decrypt",
-        "kms:DescribeKey",
-        "kms:GenerateDataKey",
-        "kms:ListAliases",
-        "kms:ReEncryptFrom",
-        "kms:ReEncryptTo",
-        "s3:GetEncryptionConfiguration",
-        "s3:GetObject",
-        "s3:GetObjectVersion",
-        "s3:ListBucketVersions",
-        "s3:PutEncryptionConfiguration",
-        "s3:PutObject",
-        "s3:UpdateObjectEncryption",
-    ],
+    permissions: REENCRYPT_NEEDS,
     example: "uses: s3/reencrypt\nwith:\n  bucket: \"{{ params.bucket }}\"\n  from_key: \"{{ steps.move_alias.previous_key_arn }}\"\n  to_key: \"{{ steps.create_key.key_arn }}\"",
     needs_account: true,
 };
@@ -97,7 +118,7 @@ at most, and fails when one cannot be read, when one is not under `key`, and whe
     idempotent: true,
     observe: None,
     undo: None,
-    permissions: &["kms:Decrypt", "s3:GetObject", "s3:ListBucket"],
+    permissions: READ_PROBE_NEEDS,
     example: "uses: s3/read-probe\nwith: { bucket: \"{{ params.bucket }}\" }",
     needs_account: true,
 };

@@ -3,8 +3,26 @@
 use super::{gives, needs};
 use crate::model::action::{ActionSpec, EffectSpec};
 use crate::model::mode::Effect;
+use crate::model::permission::{Kind, On, Permission};
 use crate::model::runbook::Type;
 use std::time::Duration;
+
+const SECRET: &[On] = &[On::Named(Kind::Secret, "secret")];
+const KEY: On = On::Named(Kind::Key, "key");
+const KEY_BEFORE: On =
+    On::Any(Kind::Key, "the keys that the versions are under before are read in the run");
+
+/// Secrets Manager uses the keys in the caller's name.
+const REENCRYPT_NEEDS: &[Permission] = &[
+    Permission::run("secretsmanager:DescribeSecret", SECRET),
+    Permission::run("secretsmanager:ListSecretVersionIds", SECRET),
+    Permission::run("secretsmanager:UpdateSecret", SECRET),
+    Permission::run("kms:Encrypt", &[KEY]),
+    Permission::run("kms:GenerateDataKey", &[KEY]),
+    Permission::run("kms:Decrypt", &[KEY, KEY_BEFORE]),
+    Permission::undo("kms:Encrypt", &[KEY_BEFORE]),
+    Permission::undo("kms:GenerateDataKey", &[KEY_BEFORE]),
+];
 
 pub(super) const SPECS: [ActionSpec; 1] = [REENCRYPT];
 
@@ -35,14 +53,7 @@ when a staged one is under another.",
     idempotent: true,
     observe: Some("The secret names the key, and no staged version is under another."),
     undo: Some("The secret is under its previous key again, or under the service's own."),
-    permissions: &[
-        "kms:Decrypt",
-        "kms:Encrypt",
-        "kms:GenerateDataKey",
-        "secretsmanager:DescribeSecret",
-        "secretsmanager:ListSecretVersionIds",
-        "secretsmanager:UpdateSecret",
-    ],
+    permissions: REENCRYPT_NEEDS,
     example: "uses: secrets/reencrypt\nwith: { secret: corpus/api, key: \"{{ steps.create_key.key_arn }}\" }",
     needs_account: true,
 };

@@ -14,7 +14,12 @@ const MOST: usize = 50;
 pub(super) fn shell(script: &str, said: &str, success: bool) -> Answer {
     let all: Vec<(usize, &str)> = said.lines().filter_map(message).collect();
     let Some((number, first)) = all.first() else {
-        return if success { Answer::Fine } else { Answer::Nothing };
+        let refuses = !success && said.to_lowercase().contains("syntax error");
+        return match (success, refuses) {
+            (true, _) => Answer::Fine,
+            (false, true) => Answer::Refused,
+            (false, false) => Answer::Nothing,
+        };
     };
     let line = line(script, *number);
     let token = all.iter().find_map(|(_, message)| {
@@ -45,7 +50,8 @@ fn message(line: &str) -> Option<(usize, &str)> {
     let (number, message) = rest.split_once(": ")?;
     // Bash only warns about a here-document that ends with the file.
     let number = number.trim().parse().ok()?;
-    (!message.starts_with("warning")).then_some((number, message))
+    let said = number > 0 && !message.starts_with("warning");
+    said.then_some((number, message))
 }
 
 /// The text of a line, or of the last one that is not empty.

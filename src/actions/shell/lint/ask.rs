@@ -85,7 +85,7 @@ pub(super) fn one(program: Program, script: &str) -> Option<Answer> {
             (&["--norc", "--noprofile", "-O", "extglob", "-n", STDIN], true)
         }
         Program::Bash => (&["--norc", "--noprofile", "-n", STDIN], true),
-        Program::Sh => (&["-n"], true),
+        Program::Sh => (&["-n", STDIN], true),
         Program::ShellCheckBash => {
             (&["--norc", "-f", "json1", "-S", "info", "-e", LEFT_OUT, "-s", "bash", "-"], false)
         }
