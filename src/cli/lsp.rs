@@ -25,9 +25,9 @@ pub(super) struct Args {
 pub(super) const AFTER: &str = "\
 An editor starts it and speaks to it. docs/editors.md tells how to set up VS Code, Neovim and Helix.
 
-It shows what `runbook check NAME` would find, completes, explains, and goes to what is meant. It reads
-the files of the project that a document belongs to and needs no network. No script is run: the programs
-that `runbook check` asks about scripts are asked here, too.";
+It shows what `runbook check NAME` would find, completes, explains, and goes to what is meant. It
+reads the files of the project that a document belongs to and needs no network. No script is run:
+the programs that `runbook check` asks about scripts are asked here, too.";
 
 /// The files of this machine.
 struct Disk;
