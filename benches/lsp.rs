@@ -45,6 +45,10 @@ impl Files for Project {
         Some(Stamp { modified: Some(UNIX_EPOCH), length: text.len() as u64 })
     }
 
+    fn exists(&self, path: &Path) -> bool {
+        self.texts.contains_key(path)
+    }
+
     fn list(&self, _folder: &Path) -> Vec<String> {
         (0..RUNBOOKS).map(|number| format!("r{number}.md")).collect()
     }

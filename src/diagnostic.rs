@@ -36,6 +36,17 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Other places that explain this one, for example the first use of a repeated id.
     pub related: Vec<Related>,
+    /// What an editor may write instead, when that is certain enough to be offered.
+    pub replacement: Option<Replacement>,
+}
+
+/// Another text for a place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Replacement {
+    /// The place. When it is in quotes, the text goes into them.
+    pub span: Span,
+    /// What to write there.
+    pub text: String,
 }
 
 /// A second place that belongs to a finding.
@@ -59,6 +70,7 @@ impl Diagnostic {
             label: String::new(),
             help: None,
             related: Vec::new(),
+            replacement: None,
         }
     }
 
@@ -80,6 +92,26 @@ impl Diagnostic {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Adds what may be written in the place instead, when something is known.
+    #[must_use]
+    pub fn instead<S: Into<String>>(mut self, text: Option<S>) -> Self {
+        self.replacement = text.map(|text| Replacement { span: self.span, text: text.into() });
+        self
+    }
+
+    /// Adds what was meant by an unknown name, and what there is. As [`hint`] says it.
+    #[must_use]
+    pub fn hinted<S: AsRef<str>>(
+        self,
+        unknown: &str,
+        known: &[S],
+        there_are: &str,
+        none: &str,
+    ) -> Self {
+        let near = nearest(unknown, known.iter().map(AsRef::as_ref));
+        self.help(hint(unknown, known, there_are, none)).instead(near)
     }
 
     /// Adds a second place.

@@ -1,7 +1,7 @@
 //! The names that expressions read, one after the other.
 
 use super::facts::{Facts, Use};
-use crate::diagnostic::{Diagnostic, hint};
+use crate::diagnostic::Diagnostic;
 use crate::expr::Reference;
 use crate::source::Span;
 
@@ -31,6 +31,6 @@ pub(super) fn suggest(
 ) -> Diagnostic {
     match or {
         Some(help) => diagnostic.help(help),
-        None => diagnostic.help(hint(part, available, "there are", "there are none")),
+        None => diagnostic.hinted(part, available, "there are", "there are none"),
     }
 }

@@ -1,7 +1,9 @@
 //! The findings in a document: exactly those of `runbook check`.
 
+use super::scripts::{Answers, Scripts};
+use super::uri::normal;
 use super::workspace::{Book, Home, PROJECT, RUNBOOKS, Workspace};
-use crate::check;
+use crate::check::{self, Linked};
 use crate::diagnostic::Diagnostic;
 use crate::model::runbook::Runbook;
 use crate::model::step::Body;
@@ -13,6 +15,8 @@ use std::path::{Path, PathBuf};
 /// The findings in a document, and the files that they depend on.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
+    /// The version of the document that they are about.
+    pub(super) version: Option<i32>,
     pub(super) found: Vec<Diagnostic>,
     pub(super) depends_on: BTreeSet<PathBuf>,
 }
@@ -44,22 +48,36 @@ pub(super) fn kind(workspace: &Workspace, path: &Path) -> Kind {
     if begins && runs { Kind::Runbook } else { Kind::Other }
 }
 
-/// Finds what is wrong with a document.
-pub(super) fn findings(workspace: &Workspace, path: &Path) -> Findings {
+/// Finds what is wrong with a document. Also gives the scripts about which nobody has been asked yet.
+pub(super) fn findings(
+    workspace: &Workspace,
+    path: &Path,
+    answers: &Answers,
+) -> (Findings, Option<Scripts>) {
+    let version = workspace.document(path).map(|document| document.version);
+    let nothing = || Findings { version, ..Findings::default() };
     match kind(workspace, path) {
-        Kind::Other => Findings::default(),
+        Kind::Other => (nothing(), None),
         Kind::Project => {
             let found = workspace.home(path).map(|home| home.found.clone()).unwrap_or_default();
-            Findings { found, depends_on: BTreeSet::new() }
+            (Findings { found, ..nothing() }, None)
         }
         Kind::Runbook => match workspace.book(path) {
-            Some(book) => of_runbook(workspace, path, &book),
-            None => Findings::default(),
+            Some(book) => {
+                let (findings, unknown) = of_runbook(workspace, path, &book, answers);
+                (Findings { version, ..findings }, unknown)
+            }
+            None => (nothing(), None),
         },
     }
 }
 
-fn of_runbook(workspace: &Workspace, path: &Path, book: &Book) -> Findings {
+fn of_runbook(
+    workspace: &Workspace,
+    path: &Path,
+    book: &Book,
+    answers: &Answers,
+) -> (Findings, Option<Scripts>) {
     let home = workspace.home(path);
     let depends_on = RefCell::new(BTreeSet::new());
     depends_on.borrow_mut().extend(home.as_ref().map(|home| home.root.join(PROJECT)));
@@ -68,17 +86,61 @@ fn of_runbook(workspace: &Workspace, path: &Path, book: &Book) -> Findings {
         depends_on.borrow_mut().insert(home.path_of(name));
         Some(workspace.named(home, name)?.runbook.clone())
     };
+    let files = |target: &str| {
+        let Some(at) = leads(workspace, home.as_deref(), path, target) else {
+            return Linked::Unknown;
+        };
+        let linked = linked(workspace, &at);
+        depends_on.borrow_mut().insert(at);
+        linked
+    };
     let mut found = book.found.clone();
     found.extend(check::check(&check::Book {
         runbook: &book.runbook,
         others: &others,
         catalog: &workspace.catalog,
         project: home.as_ref().map(|home| &home.project),
-        files: &|_| check::Linked::Unknown,
+        files: &files,
     }));
+    let scripts = check::scripts_of(&book.runbook, &found);
+    let text = &book.runbook.source.text;
+    let (said, unknown) = answers.about(path.to_path_buf(), text, scripts);
+    found.extend(said);
     found.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
     found.dedup();
-    Findings { found, depends_on: depends_on.into_inner() }
+    (Findings { version: None, found, depends_on: depends_on.into_inner() }, unknown)
+}
+
+/// Where a link of a document leads. One with a leading `/` counts from the project, or from the
+/// repository that it is in.
+pub(super) fn leads(
+    workspace: &Workspace,
+    home: Option<&Home>,
+    path: &Path,
+    target: &str,
+) -> Option<PathBuf> {
+    let files = workspace.files();
+    let Some(rest) = target.strip_prefix('/') else {
+        let folder = path.parent().filter(|_| path.is_absolute())?;
+        return Some(normal(&folder.join(target)));
+    };
+    let root = &home?.root;
+    let repository = root.ancestors().find(|folder| files.exists(&folder.join(".git")));
+    let roots = [Some(root.as_path()), repository].into_iter().flatten();
+    let mut places = roots.map(|folder| normal(&folder.join(rest)));
+    Some(places.find(|at| workspace.exists(at)).unwrap_or_else(|| normal(&root.join(rest))))
+}
+
+/// What stands at a path.
+fn linked(workspace: &Workspace, at: &Path) -> Linked {
+    if !workspace.exists(at) {
+        return Linked::Missing;
+    }
+    let markdown = at.extension().is_some_and(|end| end == "md" || end == "markdown");
+    match workspace.book(at).filter(|_| markdown) {
+        Some(book) => Linked::Markdown(book.runbook.anchors.clone()),
+        None => Linked::There,
+    }
 }
 
 /// The runbooks that a check of this file would read and that have not been read, at most so many.

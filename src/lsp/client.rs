@@ -20,6 +20,8 @@ pub(super) struct Client {
     pub(super) related: bool,
     /// Whether a finding may fade what it is about.
     pub(super) tags: bool,
+    /// Whether a fix may say what it changes, instead of naming a command.
+    pub(super) fixes: bool,
     /// Whether it can be asked to tell when files change.
     pub(super) watches: bool,
 }
@@ -42,6 +44,7 @@ impl Client {
             tree: symbols.hierarchical_document_symbol_support.unwrap_or_default(),
             related: published.related_information.unwrap_or_default(),
             tags: published.tag_support.is_some(),
+            fixes: text.code_action.is_some_and(|one| one.code_action_literal_support.is_some()),
             watches: watched.and_then(|one| one.dynamic_registration).unwrap_or_default(),
         }
     }

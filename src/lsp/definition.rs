@@ -1,18 +1,20 @@
 //! Go to: where the thing under the cursor is written.
 
+use super::analysis::leads;
 use super::headings::headings;
 use super::level::Meaning;
+use super::occurrences::blocks;
 use super::outline::Outline;
 use super::place::lines;
 use super::position::Lines;
 use super::thing::{self, Thing};
-use super::uri::{self, decoded, normal};
+use super::uri::{self, decoded};
 use super::view::View;
 use super::workspace::{Book, PROJECT};
 use crate::model::step::Step;
 use crate::source::Span;
 use lsp_types::{GotoDefinitionResponse, Location, LocationLink, Range};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A place in some file: the name, and all of what has the name.
 struct Target {
@@ -111,17 +113,21 @@ fn followed(view: &View<'_>, link: &str) -> Option<Target> {
         return None;
     }
     let (file, anchor) = link.split_once('#').map_or((link, None), |(file, at)| (file, Some(at)));
-    let folder = view.document.path.parent().unwrap_or(Path::new(""));
-    let path = if file.is_empty() {
-        view.document.path.clone()
-    } else {
-        normal(&folder.join(decoded(file)))
+    let workspace = view.context.workspace;
+    let path = match file {
+        "" => view.document.path.clone(),
+        file => leads(workspace, view.home.as_deref(), &view.document.path, &decoded(file))?,
     };
-    let text = view.context.workspace.text(&path)?;
-    let top = Span::new(0, 0);
-    let name = match anchor {
-        Some(anchor) => headings(&text).into_iter().find(|one| one.anchor == anchor)?.span,
-        None => top,
+    let text = workspace.text(&path)?;
+    let Some(anchor) = anchor else {
+        let top = Span::new(0, 0);
+        return Some(Target { path, name: top, whole: top });
     };
-    Some(Target { path, name, whole: name })
+    if let Some(heading) = headings(&text).into_iter().find(|one| one.anchor == anchor) {
+        return Some(Target { path, name: heading.span, whole: heading.span });
+    }
+    // A step is found by its id.
+    let book = workspace.book(&path)?;
+    let block = blocks(&book.runbook).find(|block| block.id.value.as_str() == anchor)?;
+    Some(Target { path, name: block.id.span, whole: block.span })
 }

@@ -11,6 +11,9 @@ pub trait Files {
     /// What tells one content of a file from the next. None when there is no such file.
     fn stamp(&self, path: &Path) -> Option<Stamp>;
 
+    /// Whether there is a file or a folder of that path.
+    fn exists(&self, path: &Path) -> bool;
+
     /// The names in a folder, sorted. Those of folders end with `/`. Empty when there is no such folder.
     fn list(&self, folder: &Path) -> Vec<String>;
 }

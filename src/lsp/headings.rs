@@ -1,8 +1,8 @@
 //! The headings of a text with their anchors, and the links that lead to them.
 
 use super::place;
+use crate::model::link::Slugs;
 use crate::source::Span;
-use std::collections::HashMap;
 
 /// A heading.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) struct Heading {
 pub(super) fn headings(text: &str) -> Vec<Heading> {
     let (_, start) = place::front_matter(text);
     let fences = place::fences(text, start);
-    let (mut found, mut taken): (Vec<Heading>, HashMap<String, usize>) = Default::default();
+    let (mut found, mut slugs) = (Vec::new(), Slugs::default());
     for line in place::lines(text, start..text.len()) {
         let title = line.text.trim_start_matches('#');
         let level = line.text.len() - title.len();
@@ -26,18 +26,10 @@ pub(super) fn headings(text: &str) -> Vec<Heading> {
             continue;
         }
         let title = title.trim().trim_end_matches('#').trim_end().to_owned();
-        let base = anchor(&title);
-        let count = taken.entry(base.clone()).or_insert(0);
-        let anchor = if *count == 0 { base } else { format!("{base}-{count}") };
-        *count += 1;
+        let anchor = slugs.next(&title);
         found.push(Heading { title, anchor, span: Span::new(line.start, line.end()) });
     }
     found
-}
-
-fn anchor(title: &str) -> String {
-    let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-    kept.flat_map(char::to_lowercase).map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
 /// The target of a link, as far as the place in it, and all of it.

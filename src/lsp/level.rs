@@ -6,10 +6,20 @@ use super::view::{Root, View, Yaml};
 use super::workspace::Book;
 use crate::model::action::{ActionSpec, InputSpec};
 use crate::parse::table::{FRONT_MATTER, Key, OPTIONS, OptionSpec, PROJECT, Shape};
+use crate::services::{self, Kind, Member, Operation};
 use std::sync::Arc;
 
 /// The action that runs another runbook.
 pub(super) const RUN: &str = "runbook/run";
+
+/// The action that makes any call to AWS.
+pub(super) const CALL: &str = "aws/call";
+
+/// The operation that a block calls, when the text names one.
+pub(super) fn operation(outline: &Outline) -> Option<Operation> {
+    let service = outline.value(&["with", "service"])?;
+    services::operation(&service.text, &outline.value(&["with", "operation"])?.text)
+}
 
 /// What a mapping or a list is.
 #[derive(Clone)]
@@ -26,6 +36,10 @@ pub(super) enum Level<'a> {
     Params(Arc<Book>),
     /// The elements of something of this shape.
     List(Shape),
+    /// The fields of a request to AWS.
+    Fields(Vec<Member>),
+    /// The values of a list or a mapping in a request to AWS.
+    Values(services::Shape),
     /// Anything.
     Free,
 }
@@ -36,6 +50,8 @@ pub(super) enum Meaning<'a> {
     Option(&'static OptionSpec),
     Key(&'static Key),
     Input(&'a ActionSpec, &'a InputSpec),
+    /// A field of a request to AWS.
+    Field(Member),
     /// A parameter of another runbook, by its index.
     Param(Arc<Book>, usize),
 }
@@ -45,7 +61,7 @@ impl Meaning<'_> {
         match self {
             Self::Option(spec) => Some(spec.shape),
             Self::Key(key) => Some(key.shape),
-            Self::Input(..) | Self::Param(..) => None,
+            Self::Input(..) | Self::Param(..) | Self::Field(_) => None,
         }
     }
 }
@@ -68,7 +84,14 @@ impl<'a> Level<'a> {
         if matches!(self, Self::List(_)) && part == ELEMENT {
             return self;
         }
+        if let Self::Values(shape) = self {
+            return Self::inside(shape);
+        }
         match self.meaning(part) {
+            Some(Meaning::Field(member)) => Self::of_kind(member.shape().kind()),
+            Some(Meaning::Input(spec, input)) if spec.name == CALL && input.name == "input" => {
+                operation(outline).map_or(Self::Free, |one| Self::Fields(one.input().collect()))
+            }
             Some(Meaning::Input(spec, input)) if spec.name == RUN && input.name == "params" => {
                 let name = outline.value(&["with", "runbook"]);
                 name.and_then(|name| view.other(&name.text)).map_or(Self::Free, Self::Params)
@@ -104,6 +127,19 @@ impl<'a> Level<'a> {
         }
     }
 
+    fn of_kind(kind: Kind) -> Self {
+        match kind {
+            Kind::Structure(structure) => Self::Fields(structure.members().collect()),
+            Kind::List(Some(of)) | Kind::Map(Some(of)) => Self::Values(of),
+            _ => Self::Free,
+        }
+    }
+
+    /// What stands in one value of a list or a mapping.
+    fn inside(shape: services::Shape) -> Self {
+        Self::of_kind(shape.kind())
+    }
+
     /// What a key means here.
     pub(super) fn meaning(&self, key: &str) -> Option<Meaning<'a>> {
         match self {
@@ -115,7 +151,10 @@ impl<'a> Level<'a> {
                 let at = params.iter().position(|param| param.name.value == key)?;
                 Some(Meaning::Param(book.clone(), at))
             }
-            Self::Named(_) | Self::List(_) | Self::Free => None,
+            Self::Fields(members) => {
+                members.iter().find(|member| member.name() == key).copied().map(Meaning::Field)
+            }
+            Self::Named(_) | Self::List(_) | Self::Values(_) | Self::Free => None,
         }
     }
 }

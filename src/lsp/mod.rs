@@ -3,6 +3,7 @@
 //! [`Server`] is a function from messages to messages. It reads files through [`Files`] and streams not
 //! at all, so that all of it can be tested in memory.
 
+mod actions;
 mod analysis;
 mod capabilities;
 mod chain;
@@ -23,6 +24,7 @@ mod publish;
 mod queue;
 mod rename;
 mod requests;
+mod scripts;
 mod server;
 mod symbols;
 #[cfg(test)]
@@ -35,4 +37,5 @@ mod workspace;
 
 pub use files::{Files, Stamp};
 pub use queue::Queue;
+pub use scripts::Scripts;
 pub use server::Server;

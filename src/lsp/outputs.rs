@@ -1,11 +1,13 @@
 //! What a step gives: the names, with their types and meanings, as far as the text tells.
 
+use super::level::{self, CALL};
 use super::outline::Outline;
 use super::place::Head;
 use super::view::View;
 use crate::model::runbook::Type;
 use crate::model::step::{Block, Body, Outputs, Role, Step};
 use crate::model::value::{Node, NodeKind};
+use crate::services;
 use crate::source::Span;
 
 /// The action whose outputs are the fields it asks for.
@@ -51,8 +53,30 @@ pub(super) fn of_block(view: &View<'_>, block: &Block) -> Vec<Output> {
             .iter()
             .find(|(name, _)| name.value == "fields")
             .map_or_else(Vec::new, |(_, fields)| asked_for(fields)),
+        Body::Action { uses, with } if uses.value == CALL => {
+            let word = |key: &str| {
+                let (_, node) = with.iter().find(|(name, _)| name.value == key)?;
+                node.literal()?.as_str().map(str::to_owned)
+            };
+            let operation = word("service").zip(word("operation"));
+            operation.map_or_else(Vec::new, |(service, operation)| of_call(&service, &operation))
+        }
         Body::Action { uses, .. } => of_action(view, &uses.value),
     }
+}
+
+/// The fields of the answer of a call to AWS.
+fn of_call(service: &str, operation: &str) -> Vec<Output> {
+    let operation = services::operation(service, operation);
+    let members = operation.into_iter().flat_map(|operation| operation.output());
+    members
+        .map(|member| Output {
+            name: member.name().to_owned(),
+            kind: None,
+            description: member.shape().kind().name().to_owned(),
+            span: None,
+        })
+        .collect()
 }
 
 fn of_action(view: &View<'_>, name: &str) -> Vec<Output> {
@@ -96,6 +120,9 @@ pub(super) fn own(view: &View<'_>, head: &Head<'_>, outline: &Outline) -> Vec<Ou
     }
     if !head.script {
         let uses = outline.value(&["uses"]).map(|uses| uses.text.clone()).unwrap_or_default();
+        if let Some(operation) = level::operation(outline).filter(|_| uses == CALL) {
+            return of_call(operation.service(), operation.name());
+        }
         let known = view.step(head.id).filter(|_| uses == INPUT);
         return match known {
             Some(step) => of_block(view, &step.block),

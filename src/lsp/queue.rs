@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 #[derive(Debug, Default)]
 pub struct Queue {
     waiting: VecDeque<Message>,
+    ended: bool,
 }
 
 impl Queue {
@@ -28,6 +29,17 @@ impl Queue {
                 None
             }
         }
+    }
+
+    /// Notes that no more messages will come.
+    pub const fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// Whether no message waits and none will come.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.ended && self.waiting.is_empty()
     }
 
     /// The next message.

@@ -1,5 +1,6 @@
 //! The questions of a client, each to what answers it.
 
+use super::actions::fixes;
 use super::analysis::{Findings, Kind};
 use super::client::Client;
 use super::complete::complete;
@@ -11,8 +12,8 @@ use super::view::View;
 use super::workspace::Workspace;
 use lsp_server::ErrorCode;
 use lsp_types::request::{
-    Completion, DocumentHighlightRequest, DocumentSymbolRequest, GotoDefinition, HoverRequest,
-    PrepareRenameRequest, References, Rename, Request,
+    CodeActionRequest, Completion, DocumentHighlightRequest, DocumentSymbolRequest, GotoDefinition,
+    HoverRequest, PrepareRenameRequest, References, Rename, Request,
 };
 use lsp_types::{Position, TextDocumentPositionParams};
 use serde_json::Value;
@@ -72,6 +73,9 @@ impl<'a> Context<'a> {
                 let view = self.view(&at).filter(|view| view.kind == Kind::Runbook);
                 Ok(view.map(|view| symbols(&view)))
             }),
+            CodeActionRequest::METHOD => {
+                reply::<CodeActionRequest>(params, |params| Ok(Some(fixes(self, &params))))
+            }
             PrepareRenameRequest::METHOD => reply::<PrepareRenameRequest>(params, |params| {
                 Ok(self.view(&params).and_then(|view| rename::prepare(&view)))
             }),

@@ -9,8 +9,10 @@ use super::client::Client;
 use super::document::Document;
 use super::files::Files;
 use super::requests::{self, Failure};
+use super::scripts::{Answers, Scripts};
 use super::workspace::{PROJECT, Workspace};
 use super::{capabilities, publish};
+use crate::diagnostic::Diagnostic;
 use crate::model::action::Catalog;
 use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
 use lsp_types::notification::{self, Notification as _};
@@ -53,6 +55,10 @@ pub struct Server {
     stale: VecDeque<PathBuf>,
     findings: BTreeMap<PathBuf, Findings>,
     registrations: i32,
+    /// What other programs have said about scripts.
+    answers: Answers,
+    /// The scripts that they have not been asked about, by document.
+    unasked: BTreeMap<PathBuf, Scripts>,
 }
 
 impl Server {
@@ -66,6 +72,8 @@ impl Server {
             stale: VecDeque::new(),
             findings: BTreeMap::new(),
             registrations: 0,
+            answers: Answers::default(),
+            unasked: BTreeMap::new(),
         }
     }
 
@@ -106,15 +114,15 @@ impl Server {
         let work = catch_unwind(AssertUnwindSafe(|| {
             let unread = analysis::unread(&self.workspace, &path, AT_ONCE);
             if unread.is_empty() {
-                return Some(analysis::findings(&self.workspace, &path));
+                return Some(analysis::findings(&self.workspace, &path, &self.answers));
             }
             for path in unread {
                 self.workspace.book(&path);
             }
             None
         }));
-        let findings = match work {
-            Ok(Some(findings)) => findings,
+        let (findings, unasked) = match work {
+            Ok(Some(done)) => done,
             Ok(None) => {
                 self.stale.push_front(path);
                 return Some(Vec::new());
@@ -128,7 +136,27 @@ impl Server {
             && self.findings.get(&path).is_none_or(|before| before.found.is_empty())
             && analysis::kind(&self.workspace, &path) == analysis::Kind::Other;
         self.findings.insert(path.clone(), findings);
+        match unasked {
+            Some(scripts) => drop(self.unasked.insert(path.clone(), scripts)),
+            None => drop(self.unasked.remove(&path)),
+        }
         if quiet { Some(Vec::new()) } else { Some(self.publish(&path).into_iter().collect()) }
+    }
+
+    /// Scripts that other programs are to be asked about, those of one document. What they say is for
+    /// [`Server::said`].
+    pub fn unasked(&mut self) -> Option<Scripts> {
+        self.unasked.pop_first().map(|(_, scripts)| scripts)
+    }
+
+    /// Takes what other programs said about scripts, a list for each of them.
+    pub fn said(&mut self, scripts: Scripts, found: Vec<Vec<Diagnostic>>) {
+        self.workspace.next_moment();
+        let path = scripts.path.clone();
+        self.answers.keep(scripts, found);
+        if self.workspace.document(&path).is_some() && !self.stale.contains(&path) {
+            self.stale.push_back(path);
+        }
     }
 
     fn publish(&self, path: &Path) -> Option<Message> {

@@ -2,8 +2,10 @@
 
 mod completion;
 mod diagnostics;
+mod fixes;
 mod navigation;
 mod protocol;
+mod scripts;
 
 use super::{Files, Queue, Server, Stamp};
 use crate::actions::catalog::catalog;
@@ -52,6 +54,10 @@ impl Files for Texts {
         // The version stands for the time, so that a change of the same length is seen.
         let modified = std::time::UNIX_EPOCH + std::time::Duration::from_secs(*version);
         Some(Stamp { modified: Some(modified), length: text.len() as u64 })
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        self.texts.lock().expect("texts").keys().any(|one| one.starts_with(path))
     }
 
     fn list(&self, folder: &Path) -> Vec<String> {

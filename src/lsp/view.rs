@@ -74,6 +74,9 @@ impl<'a> View<'a> {
     pub(super) fn findings(&self) -> impl Iterator<Item = &'a Diagnostic> {
         let offset = self.offset;
         let known = self.context.findings.get(&self.document.path);
+        let version = Some(self.document.version);
+        // Findings of an older text stand at places that may be others now.
+        let known = known.filter(|findings| findings.version == version);
         let all = known.into_iter().flat_map(|findings| &findings.found);
         all.filter(move |one| one.span.start <= offset && offset <= one.span.end)
     }

@@ -9,6 +9,7 @@ use crate::model::duration::Short;
 use crate::model::mode::Effect;
 use crate::model::runbook::{Parameter, Runbook};
 use crate::model::step::{Body, Health, Interpreter, Role, Step};
+use crate::services::{Kind, Member, Operation};
 
 /// A long prose is cut: an editor shows a hover, not a page.
 const PROSE: usize = 1_200;
@@ -114,11 +115,43 @@ pub(super) fn meaning(meaning: &Meaning<'_>) -> String {
             format!("`{}`: {}{must}", key.name, key.description)
         }
         Meaning::Input(spec, one) => input(spec, one),
+        Meaning::Field(member) => field(*member),
         Meaning::Param(book, at) => {
             let one = &book.runbook.front.params[*at];
             format!("{}\n\nParameter of the runbook `{}`.", param(one), book.runbook.name)
         }
     }
+}
+
+/// A field of a request to AWS.
+pub(super) fn field(member: Member) -> String {
+    let kind = member.shape().kind();
+    let mut page = format!("`{}`: {}", member.name(), kind.name());
+    if let Kind::Values(values) = &kind {
+        let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+        page.push_str(&format!(": {}", values.join(", ")));
+    }
+    if member.is_required() {
+        page.push_str(". Required.");
+    }
+    if member.is_token() {
+        page.push_str(" Makes a repeated request harmless.");
+    }
+    page
+}
+
+/// An operation of AWS.
+pub(super) fn operation(operation: &Operation) -> String {
+    let mut page = format!("**{}** {}", operation.api_name(), operation.effect());
+    let needed: Vec<&str> =
+        operation.input().filter(Member::is_required).map(|member| member.name()).collect();
+    if !needed.is_empty() {
+        page.push_str(&format!("\n\nNeeds: `{}`", needed.join("`, `")));
+    }
+    if let Some(actions) = operation.iam_actions() {
+        page.push_str(&format!("\n\nPermissions: `{}`", actions.join("`, `")));
+    }
+    page
 }
 
 /// What a block runs: an action, or what runs the script.

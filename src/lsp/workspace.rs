@@ -134,7 +134,7 @@ impl Workspace {
     }
 
     pub(super) fn exists(&self, path: &Path) -> bool {
-        self.open.contains_key(path) || self.files.stamp(path).is_some()
+        self.open.contains_key(path) || self.files.exists(path)
     }
 
     fn origin(&self, path: &Path) -> Origin {

@@ -52,6 +52,13 @@ impl ActionSpec {
         self.inputs.iter().find(|input| input.name == name)
     }
 
+    /// Whether it can stand in a `step=` block only: a person and a whole runbook are neither a probe
+    /// nor an undo.
+    #[must_use]
+    pub fn is_step_only(&self) -> bool {
+        self.name == "runbook/run" || self.name.starts_with("manual/")
+    }
+
     /// The output of that name.
     #[must_use]
     pub fn output(&self, name: &str) -> Option<&OutputSpec> {

@@ -109,7 +109,7 @@ pub enum Body {
 }
 
 /// What runs a script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Interpreter {
     /// `bash -euo pipefail`.
     Bash,

@@ -188,14 +188,16 @@ impl Decode<'_> {
     /// Reports the keys of a mapping that nobody knows.
     pub(super) fn unknown_keys(&mut self, whose: &str, entries: &Entries, known: &[&str]) {
         for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.value.as_str())) {
-            let help = nearest(&key.value, known.iter().copied()).map_or_else(
+            let near = nearest(&key.value, known.iter().copied());
+            let help = near.map_or_else(
                 || format!("{whose} takes: {}", known.join(", ")),
                 |near| format!("did you mean `{near}`?"),
             );
             self.found.push(
                 UNKNOWN_KEY
                     .error(key.span, format!("{whose} has no key `{}`", key.value))
-                    .help(help),
+                    .help(help)
+                    .instead(near),
             );
         }
     }

@@ -147,12 +147,13 @@ fn malformed(span: Span, message: &str) -> Diagnostic {
 }
 
 fn cannot_run(word: &str, span: Span) -> Diagnostic {
-    let help = match nearest(&word.to_lowercase(), LANGUAGES) {
+    let near = nearest(&word.to_lowercase(), LANGUAGES);
+    let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => "a block with a role is in yaml, bash, sh or python; without a role it is prose"
             .to_owned(),
     };
-    LANGUAGE.error(span, format!("`{word}` cannot be run")).help(help)
+    LANGUAGE.error(span, format!("`{word}` cannot be run")).help(help).instead(near)
 }
 
 /// One word: a language, or a role that lacks its language.
@@ -208,7 +209,9 @@ fn unknown(first: &str, rest: &str, span: Span, found: &mut Vec<Diagnostic>) -> 
         None => "the roles are step, observe, undo and health; leave it out if this block is prose"
             .to_owned(),
     };
-    found.push(UNKNOWN_ROLE.error(span, format!("there is no role `{word}`")).help(help));
+    found.push(
+        UNKNOWN_ROLE.error(span, format!("there is no role `{word}`")).help(help).instead(near),
+    );
     let id = rest[word.len()..].trim_start_matches('=').split_whitespace().next();
     Info::Unusable(meant(rest).or_else(|| Some((None, repaired(id?)))))
 }
@@ -227,7 +230,7 @@ fn read_id(id: &str, span: Span, found: &mut Vec<Diagnostic>) -> Option<StepId> 
             let repaired = StepId::new(repaired(id)).ok();
             let diagnostic = BAD_ID.error(span, bad.to_string());
             found.push(match &repaired {
-                Some(id) => diagnostic.help(format!("write `{id}`")),
+                Some(id) => diagnostic.help(format!("write `{id}`")).instead(Some(id.as_str())),
                 None => diagnostic,
             });
             repaired

@@ -152,7 +152,9 @@ fn attach(steps: &mut [Step], blocks: Vec<Block>, gaps: &Gaps, found: &mut Vec<D
             let diagnostic =
                 ORPHAN_BLOCK.error(block.id.span, format!("there is no step `{}`", block.id.value));
             found.push(match near {
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                Some(near) => {
+                    diagnostic.help(format!("did you mean `{near}`?")).instead(Some(near))
+                }
                 None => diagnostic.help(format!(
                     "a `{}=` block belongs to the step of that id",
                     block.role.word()

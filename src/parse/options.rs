@@ -46,7 +46,7 @@ fn allowed(key: &Spanned<String>, role: Role, script: bool, decode: &mut Decode<
         let diagnostic =
             UNKNOWN_OPTION.error(key.span, format!("there is no option `{}`", key.value));
         decode.found.push(match meant(&key.value) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).instead(Some(near)),
             None if !script => diagnostic.help("inputs of the action go under `with`"),
             None => diagnostic.help("the values a script needs go under `env`"),
         });

@@ -244,7 +244,7 @@ impl Reader<'_> {
         let close = self.text.value[range.start..].find("}}");
         let end = close.map_or(range.end, |offset| range.start + offset + 2);
         let span = self.text.locate(range.start..end);
-        found.push(unquoted(span));
+        found.push(unquoted(span, &self.text.value[range.start..], end - range.start));
         let mut builder = Builder::default();
         builder.part(self.text, range.start..end);
         (Node { kind: NodeKind::Text(builder.text(span)), span }, end)
@@ -348,7 +348,8 @@ impl Reader<'_> {
         if let Some(offset) = unquoted_template(line) {
             let end =
                 line[offset..].find("}}").map_or(line.trim_end().len(), |end| offset + end + 2);
-            return unquoted(self.text.locate(line_start + offset..line_start + end));
+            let span = self.text.locate(line_start + offset..line_start + end);
+            return unquoted(span, &line[offset..], end - offset);
         }
         if value[range.start..].starts_with('*')
             && let Some(mark) = self.mark_before(range.start, '*').filter(|mark| mark.len() > 1)
@@ -401,9 +402,16 @@ fn unquoted_template(line: &str) -> Option<usize> {
     .then_some(open)
 }
 
-fn unquoted(span: Span) -> Diagnostic {
+/// A template without quotes: the first `length` bytes of `rest`.
+fn unquoted(span: Span, rest: &str, length: usize) -> Diagnostic {
+    let (written, behind) = rest.split_at(length);
+    let behind = behind.lines().next().unwrap_or_default().trim_start();
+    // Only when nothing else is part of the value, and nothing in it would have to be escaped.
+    let whole = behind.is_empty() || behind.starts_with([',', ']', '}', '#']);
+    let plain = written.ends_with("}}") && !written.contains(['"', '\\', '\n']);
     UNQUOTED_TEMPLATE
         .error(span, "a value that begins with `{{` must be in quotes")
         .label("YAML reads this as a mapping")
         .help("put double quotes around the whole value")
+        .instead((whole && plain).then(|| format!("\"{written}\"")))
 }

@@ -7,9 +7,6 @@ use crate::model::step::Role;
 use crate::parse::table::{OPTIONS, OptionSpec, Shape};
 use serde_json::{Map, Value, json};
 
-/// The action that only a step can use: a whole runbook is neither a probe nor an undo.
-const RUN: &str = "runbook/run";
-
 /// The name under `$defs` of the schema of one kind of block.
 #[must_use]
 pub(super) fn definition(role: Role, script: bool) -> String {
@@ -27,7 +24,7 @@ pub(super) fn schema(catalog: &Catalog) -> Value {
         }
     }
     let all: Vec<&ActionSpec> = catalog.iter().collect();
-    let probes: Vec<&ActionSpec> = catalog.iter().filter(|spec| spec.name != RUN).collect();
+    let probes: Vec<&ActionSpec> = catalog.iter().filter(|spec| !spec.is_step_only()).collect();
     definitions.insert("action".to_owned(), action(&all));
     definitions.insert("probe".to_owned(), action(&probes));
     for spec in catalog.iter() {

@@ -2,8 +2,8 @@
 
 use super::super::facts::Facts;
 use super::super::outputs::{INPUT, fields, get};
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
-use crate::diagnostic::{Diagnostic, hint};
 use crate::model::runbook::Type;
 use crate::model::step::Body;
 use crate::model::value::{Node, NodeKind};
@@ -67,16 +67,15 @@ fn field(name: &Spanned<String>, said: &Node, found: &mut Vec<Diagnostic>) {
     };
     for (key, _) in entries.iter().filter(|(key, _)| !KEYS.contains(&key.value.as_str())) {
         let message = format!("a field has no key `{}`", key.value);
-        let help = hint(&key.value, &KEYS, "it takes", "");
-        found.push(RULE.error(key.span, message).help(help));
+        found.push(RULE.error(key.span, message).hinted(&key.value, &KEYS, "it takes", ""));
     }
     if let Some(node) = get(said, "type")
         && let Some(word) = plain(node)
         && Type::from_word(word).is_none()
     {
         let known: Vec<_> = Type::OF_PARAMETERS.into_iter().map(Type::word).collect();
-        let help = hint(word, &known, "there are", "");
-        found.push(RULE.error(node.span, format!("`{word}` is not a type")).help(help));
+        let diagnostic = RULE.error(node.span, format!("`{word}` is not a type"));
+        found.push(diagnostic.hinted(word, &known, "there are", ""));
     }
     if let Some(node) = get(said, "pattern")
         && let Some(pattern) = plain(node)

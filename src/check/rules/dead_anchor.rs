@@ -54,7 +54,9 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
         let start = (link.span.start + link.written_path).min(link.span.end);
         let diagnostic = RULE.warning(Span::new(start, link.span.end), message);
         found.push(match near(anchor, anchors) {
-            Some(near) => diagnostic.help(format!("did you mean `#{near}`?")),
+            Some(near) => diagnostic
+                .help(format!("did you mean `#{near}`?"))
+                .instead(Some(format!("#{near}"))),
             None => diagnostic
                 .help("a heading is its words in lowercase with hyphens; a step is its id"),
         });

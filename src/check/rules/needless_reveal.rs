@@ -23,7 +23,8 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
         let Some(NodeKind::List(parts)) = parts.map(|(_, node)| &node.kind) else { continue };
         let secret = operation.secret_outputs();
         for part in parts.iter().filter_map(literal).filter(|part| !secret.contains(&part.value)) {
-            let help = match nearest(&part.value, secret.iter().map(String::as_str)) {
+            let near = nearest(&part.value, secret.iter().map(String::as_str));
+            let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if secret.is_empty() => {
                     "nothing in this answer is secret: remove it".to_owned()
@@ -31,7 +32,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
                 None => format!("secret are: {}", secret.join(", ")),
             };
             let message = format!("`{}` is no secret part of this answer", part.value);
-            found.push(RULE.error(part.span, message).help(help));
+            found.push(RULE.error(part.span, message).help(help).instead(near));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::super::facts::{Facts, Site, runs};
 use super::super::typed::{converts, noun};
 use super::unknown_input::meant;
 use crate::diagnostic::rule::Rule;
-use crate::diagnostic::{Diagnostic, hint, nearest};
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::runbook::{Runbook, Type};
 use crate::model::step::Body;
 use crate::model::value::{Node, NodeKind};
@@ -98,8 +98,8 @@ fn fit(
             let known: Vec<_> =
                 other.front.params.iter().map(|param| param.name.value.as_str()).collect();
             let message = format!("the runbook `{}` has no parameter `{}`", other.name, name.value);
-            let help = hint(&name.value, &known, "it has", "it has no parameters");
-            found.push(RULE.error(name.span, message).help(help));
+            let diagnostic = RULE.error(name.span, message);
+            found.push(diagnostic.hinted(&name.value, &known, "it has", "it has no parameters"));
             continue;
         };
         if let NodeKind::Text(text) = &node.kind

@@ -1,8 +1,8 @@
 //! Whether the project has the accounts that a runbook names.
 
 use super::super::facts::Facts;
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
-use crate::diagnostic::{Diagnostic, hint};
 use crate::model::id::AccountName;
 use crate::source::Spanned;
 
@@ -45,7 +45,10 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
 
 fn refused(account: &Spanned<AccountName>, known: &[&AccountName]) -> Diagnostic {
     let names: Vec<_> = known.iter().map(|name| name.as_str()).collect();
-    let help = hint(account.value.as_str(), &names, "the environments have", "none has any");
-    RULE.error(account.span, format!("no environment has an account `{}`", account.value))
-        .help(help)
+    RULE.error(account.span, format!("no environment has an account `{}`", account.value)).hinted(
+        account.value.as_str(),
+        &names,
+        "the environments have",
+        "none has any",
+    )
 }

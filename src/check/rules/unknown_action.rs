@@ -34,7 +34,9 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             let diagnostic = RULE.error(uses.span, format!("there is no action `{}`", uses.value));
             found.push(
                 match nearest(&uses.value, facts.book.catalog.iter().map(|spec| spec.name)) {
-                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                    Some(near) => {
+                        diagnostic.help(format!("did you mean `{near}`?")).instead(Some(near))
+                    }
                     None => diagnostic.help("`runbook actions` lists them"),
                 },
             );

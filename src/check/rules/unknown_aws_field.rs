@@ -33,6 +33,10 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
                 )
             }
         };
-        found.push(RULE.error(name.span, format!("{of} has no field `{}`", name.value)).help(help));
+        found.push(
+            RULE.error(name.span, format!("{of} has no field `{}`", name.value))
+                .help(help)
+                .instead(near),
+        );
     }
 }

@@ -48,16 +48,20 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             ),
             Lookup::UnknownOperation => Some(unknown_operation(&call)),
             Lookup::UnknownService => Some(
-                RULE.error(call.service.span, format!("the AWS CLI has no service `{service}`")).help(like_service(service)),
+                RULE.error(call.service.span, format!("the AWS CLI has no service `{service}`")).help(like_service(service)).instead(near_service(service)),
             ),
         });
     }
 }
 
-fn like_service(unknown: &str) -> String {
+fn near_service(unknown: &str) -> Option<&'static str> {
     let lower = unknown.to_ascii_lowercase();
     let other = OTHER_NAMES.iter().find(|(name, _)| *name == lower).map(|(_, name)| *name);
-    match other.or_else(|| nearest(&lower, services())) {
+    other.or_else(|| nearest(&lower, services()))
+}
+
+fn like_service(unknown: &str) -> String {
+    match near_service(unknown) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known are those of the AWS CLI {}", versions().cli),
     }
@@ -77,7 +81,7 @@ fn unknown_operation(call: &Call<'_>) -> Diagnostic {
     let near = as_in_the_api
         .map(|one| one.name())
         .or_else(|| nearest(unknown, known.iter().map(|one| one.name())));
-    diagnostic.help(match near {
+    diagnostic.instead(near).help(match near {
         Some(near) => format!("did you mean `{near}`?"),
         None if known.len() <= LISTED => {
             let names: Vec<_> = known.iter().map(|one| one.name()).collect();

@@ -3,7 +3,7 @@
 use super::super::facts::Facts;
 use super::super::typed::{Call, calls};
 use crate::diagnostic::rule::Rule;
-use crate::diagnostic::{Diagnostic, hint, nearest};
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::action::ActionSpec;
 
 pub(super) const RULE: Rule = Rule {
@@ -37,8 +37,8 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
         for (name, _) in with.iter().filter(|(name, _)| spec.input(&name.value).is_none()) {
             let known: Vec<_> = spec.inputs.iter().map(|input| input.name).collect();
             let message = format!("`{}` has no input `{}`", spec.name, name.value);
-            let help = hint(&name.value, &known, "it takes", "it takes no inputs");
-            found.push(RULE.error(name.span, message).help(help));
+            let diagnostic = RULE.error(name.span, message);
+            found.push(diagnostic.hinted(&name.value, &known, "it takes", "it takes no inputs"));
         }
     }
 }

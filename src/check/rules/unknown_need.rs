@@ -1,8 +1,8 @@
 //! Whether the steps exist that others need.
 
 use super::super::facts::Facts;
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
-use crate::diagnostic::{Diagnostic, hint};
 
 pub(super) const RULE: Rule = Rule {
     code: "RB0405",
@@ -40,8 +40,9 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             if !facts.may_have_step(need.value.as_str()) {
                 let message = format!("there is no step `{}`", need.value);
                 let ids = facts.step_ids();
-                let help = hint(need.value.as_str(), &ids, "there are", "there are no steps");
-                found.push(RULE.error(need.span, message).help(help));
+                let (unknown, none) = (need.value.as_str(), "there are no steps");
+                let diagnostic = RULE.error(need.span, message);
+                found.push(diagnostic.hinted(unknown, &ids, "there are", none));
             }
         }
     }

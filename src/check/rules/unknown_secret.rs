@@ -1,8 +1,8 @@
 //! Whether secrets name outputs.
 
 use super::super::facts::Facts;
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
-use crate::diagnostic::{Diagnostic, hint};
 
 pub(super) const RULE: Rule = Rule {
     code: "RB0311",
@@ -32,8 +32,8 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
         for secret in block.options.secrets.iter().filter(|secret| !outputs.contains(&secret.value))
         {
             let message = format!("this block has no output `{}`", secret.value);
-            let help = hint(&secret.value, &outputs, "it has", "it has no outputs");
-            found.push(RULE.error(secret.span, message).help(help));
+            let diagnostic = RULE.error(secret.span, message);
+            found.push(diagnostic.hinted(&secret.value, &outputs, "it has", "it has no outputs"));
         }
     }
 }

@@ -36,11 +36,14 @@ fn diagnostic(problem: Problem<'_>) -> Option<Diagnostic> {
         }
         Problem::Value { text, path, known } => {
             let given = &text.value;
-            let help = match near(given, &known) {
+            let near = near(given, &known);
+            let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known are: {}", known.join(", ")),
             };
-            RULE.warning(text.span, format!("`{given}` is no known value of `{path}`")).help(help)
+            RULE.warning(text.span, format!("`{given}` is no known value of `{path}`"))
+                .help(help)
+                .instead(near)
         }
         _ => return None,
     })

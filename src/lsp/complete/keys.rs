@@ -9,6 +9,7 @@ use crate::lsp::words;
 use crate::model::action::{ActionSpec, InputSpec};
 use crate::model::runbook::Type;
 use crate::parse::table::{Key, OPTIONS, OptionSpec, Shape};
+use crate::services::{Kind, Member};
 use crate::source::Span;
 use lsp_types::{CompletionItem, CompletionItemKind};
 
@@ -128,7 +129,12 @@ pub(super) fn items(
                 style.key(item, name, &Takes::Value)
             })
             .collect(),
-        Level::Named(_) | Level::Free => Vec::new(),
+        Level::Fields(members) => members
+            .iter()
+            .filter(|member| free(member.name()))
+            .map(|member| field(*member, &style))
+            .collect(),
+        Level::Named(_) | Level::Values(_) | Level::Free => Vec::new(),
         // `needs:` and then a line that is no element yet: what is typed is an element all the same.
         Level::List(shape) => {
             return super::values::elements(view, yaml, *shape, typed, true);
@@ -202,6 +208,20 @@ fn key(key: &'static Key, style: &Style) -> Item {
 
 fn needed(kind: Type, required: bool) -> String {
     format!("{}{}", kind.word(), if required { ", required" } else { "" })
+}
+
+fn field(member: Member, style: &Style) -> Item {
+    let kind = member.shape().kind();
+    let item = Item::new(CompletionItemKind::FIELD, member.name())
+        .detail(kind.name())
+        .meaning(words::field(member))
+        .rank(if member.is_required() { 0 } else { 1 });
+    let takes = match &kind {
+        Kind::List(_) => Takes::Lines,
+        Kind::Structure(_) | Kind::Map(_) | Kind::Mapping => Takes::Mapping(Vec::new()),
+        _ => Takes::Value,
+    };
+    style.key(item, member.name(), &takes)
 }
 
 fn input(spec: &ActionSpec, input: &InputSpec, style: &Style) -> Item {

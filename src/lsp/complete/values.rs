@@ -2,7 +2,7 @@
 
 use super::item::{Item, all, escaped};
 use super::keys::{Style, required};
-use crate::lsp::level::{Level, Meaning, RUN};
+use crate::lsp::level::{CALL, Level, Meaning, RUN};
 use crate::lsp::outline::Cursor;
 use crate::lsp::outputs;
 use crate::lsp::view::{Root, View, Yaml};
@@ -10,6 +10,7 @@ use crate::lsp::words;
 use crate::model::runbook::Type;
 use crate::model::step::Role;
 use crate::parse::table::Shape;
+use crate::services::{Kind, operations, services};
 use crate::source::Span;
 use lsp_types::{CompletionItem, CompletionItemKind};
 
@@ -36,6 +37,10 @@ pub(super) fn items(
     let Some(key) = at.key else {
         return match level {
             Level::List(shape) => elements(view, yaml, shape, typed, false),
+            Level::Values(shape) => match shape.kind() {
+                Kind::Values(values) => all(view, typed, values.into_iter().map(value).collect()),
+                _ => Vec::new(),
+            },
             _ => Vec::new(),
         };
     };
@@ -43,6 +48,21 @@ pub(super) fn items(
         Some(Meaning::Input(spec, input)) if spec.name == RUN && input.name == "runbook" => {
             runbooks(view)
         }
+        Some(Meaning::Input(spec, input)) if spec.name == CALL && input.name == "service" => {
+            services().map(value).collect()
+        }
+        Some(Meaning::Input(spec, input)) if spec.name == CALL && input.name == "operation" => {
+            let service = yaml.outline.value(&["with", "service"]);
+            let all = service.into_iter().flat_map(|service| operations(&service.text));
+            all.map(|one| value(one.name()).meaning(words::operation(&one))).collect()
+        }
+        Some(Meaning::Field(member)) => match member.shape().kind() {
+            Kind::Values(values) => values.into_iter().map(value).collect(),
+            Kind::Boolean => of_type(view, yaml, Type::Boolean, quoted),
+            Kind::Integer => of_type(view, yaml, Type::Integer, quoted),
+            Kind::String => of_type(view, yaml, Type::String, quoted),
+            _ => Vec::new(),
+        },
         Some(Meaning::Input(_, input)) => of_type(view, yaml, input.kind, quoted),
         Some(Meaning::Param(book, at)) => {
             let param = &book.runbook.front.params[at];
@@ -159,7 +179,7 @@ fn actions(view: &View<'_>, yaml: &Yaml<'_>, at: &At<'_>, quoted: bool) -> Vec<I
     let role = yaml.block().map(|(_, head)| head.role);
     let specs = view.context.workspace.catalog.iter();
     specs
-        .filter(|spec| spec.name != RUN || role == Some(Role::Step))
+        .filter(|spec| !spec.is_step_only() || role == Some(Role::Step))
         .map(|spec| {
             let item = Item::new(CompletionItemKind::FUNCTION, spec.name)
                 .detail(spec.summary)

@@ -294,6 +294,27 @@ fn steps_that_need_not_have_ended_come_last() {
 }
 
 #[test]
+fn calls_to_aws() {
+    let call = |with: &str| format!("```yaml step=x\nuses: aws/call\nwith:\n{with}\n```\n");
+    let services = labels(&call("  service: km¦"));
+    assert!(services.contains(&"kms".to_owned()) && services.len() > 100);
+    let operations = labels(&call("  service: kms\n  operation: ¦"));
+    assert!(operations.contains(&"create-key".to_owned()), "{operations:?}");
+    let on =
+        |input: &str| call(&format!("  service: kms\n  operation: create-alias\n  input: {input}"));
+    assert_eq!(labels(&on("{ ¦ }")), ["AliasName", "TargetKeyId"]);
+    assert_eq!(labels(&on("{ AliasName: x, ¦ }")), ["TargetKeyId"]);
+    let deep = call(
+        "  service: kms\n  operation: create-key\n  input:\n    Tags:\n      - TagKey: x\n        ¦",
+    );
+    assert_eq!(labels(&deep), ["TagValue"]);
+    let values = labels(&call("  service: kms\n  operation: create-key\n  input: { KeyUsage: ¦ }"));
+    assert!(values.contains(&"ENCRYPT_DECRYPT".to_owned()), "{values:?}");
+    let outputs = "```yaml step=x\nuses: aws/call\nwith: { service: kms, operation: create-key }\nexpect: [\"outputs.¦\"]\n```\n";
+    assert_eq!(labels(outputs), ["KeyMetadata"]);
+}
+
+#[test]
 fn links() {
     let mut talk = Talk::new();
     talk.texts.write("/p/docs/my page.md", "# One thing\n\n## Two\n");
@@ -304,8 +325,8 @@ fn links() {
             items.iter().map(|item| item["label"].as_str().expect("a label").to_owned()).collect();
         (labels, items, text)
     };
-    assert_eq!(offered("see [x](¦)").0, ["#p", "#make-the-key"]);
-    assert_eq!(offered("see [x](#¦)").0, ["p", "make-the-key"]);
+    assert_eq!(offered("see [x](¦)").0, ["#p", "#make-the-key", "#make", "#ask"]);
+    assert_eq!(offered("see [x](#¦)").0, ["p", "make-the-key", "make", "ask"]);
     assert_eq!(offered("see [x](../¦").0, ["docs/", "runbook.yaml"]);
     let (labels, items, text) = offered("see [x](../docs/my¦)");
     assert_eq!(labels, ["my page.md"]);

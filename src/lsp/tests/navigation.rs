@@ -40,7 +40,7 @@ with: { description: \"for {{ params.alias }}\" }
 #| effect: read
 #| outputs: [size]
 #| env: { KEY: \"{{ steps.make.key_arn }}\" }
-ls
+echo \"size=$KEY\"
 ```
 
 ```yaml step=move
@@ -108,7 +108,16 @@ fn everything_explains_itself() {
         assert!(page.contains(says), "{before} {word}: {page}");
     }
     assert_eq!(hover("Some words.", "words"), "");
-    assert_eq!(hover("\nls\n", "ls"), "");
+    assert_eq!(hover("\necho ", "echo"), "");
+}
+
+#[test]
+fn fields_of_calls_explain_themselves() {
+    let text = format!(
+        "{FRONT}```yaml step=a\nuses: aws/call\nwith: {{ service: kms, operation: create-key, input: {{ KeyUs¦age: SIGN_VERIFY }} }}\n```\n"
+    );
+    let page = hover_in(&mut Talk::new(), &text);
+    assert!(page.contains("`KeyUsage`: a string: `SIGN_VERIFY`"), "{page}");
 }
 
 #[test]
