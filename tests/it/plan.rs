@@ -60,7 +60,8 @@ fn calls(project: &Project, from: usize) -> Vec<String> {
         .skip(from)
         .map(|line| {
             let call: Value = serde_json::from_str(line).expect("a call");
-            format!("{}:{}", call["service"].as_str().unwrap(), call["operation"].as_str().unwrap())
+            let word = |name: &str| call[name].as_str().expect("a word").to_owned();
+            format!("{}:{}", word("service"), word("operation"))
         })
         .collect()
 }
