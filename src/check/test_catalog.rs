@@ -2,6 +2,7 @@
 
 use crate::model::action::{ActionSpec, Catalog, EffectSpec, InputSpec, OutputSpec};
 use crate::model::mode::Effect;
+use crate::model::permission::{Kind, On, Permission};
 use crate::model::runbook::Type;
 use crate::model::value::Values;
 use crate::services::operation;
@@ -60,7 +61,15 @@ pub(super) fn catalog() -> Catalog {
         input("input", Type::Mapping, false),
         input("reveal", Type::List, false),
     ];
+    const ENCRYPT: &[Permission] =
+        &[Permission::run("s3:PutEncryptionConfiguration", &[On::Named(Kind::Bucket, "key")])];
     Catalog::new([
+        ActionSpec {
+            inputs: KEY,
+            needs_account: true,
+            permissions: ENCRYPT,
+            ..spec("bucket/encrypt", Effect::Change)
+        },
         ActionSpec {
             inputs: CREATE,
             outputs: KEY_OUT,

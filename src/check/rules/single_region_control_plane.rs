@@ -4,9 +4,12 @@ use super::super::calls::{call, of_script};
 use super::super::facts::{Facts, runbooks_run_by, runs};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
+use crate::model::action::{ActionSpec, Catalog};
+use crate::model::permission::{Permission, Purpose};
 use crate::model::runbook::Runbook;
 use crate::model::step::{Block, Body};
 use crate::model::value::Text;
+use crate::services::iam_action;
 use crate::source::Span;
 use std::collections::BTreeSet;
 
@@ -58,7 +61,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
         return;
     }
     for (_, block) in facts.blocks() {
-        for (span, what) in of_block(block) {
+        for (span, what) in of_block(block, facts.book.catalog) {
             found.push(warning(span, &format!("this calls {what}")));
         }
         let Some((node, Some(name))) = runs(block) else { continue };
@@ -79,7 +82,8 @@ fn of_runbook(facts: &Facts<'_>, name: &str, seen: &mut BTreeSet<String>) -> Opt
         return None;
     }
     let book = (facts.book.others)(name)?;
-    let own = blocks(&book).find_map(|block| Some(of_block(block).into_iter().next()?.1));
+    let first = |block| Some(of_block(block, facts.book.catalog).into_iter().next()?.1);
+    let own = blocks(&book).find_map(first);
     own.or_else(|| runbooks_run_by(&book).find_map(|inner| of_runbook(facts, inner, seen)))
 }
 
@@ -91,7 +95,7 @@ fn blocks(book: &Runbook) -> impl Iterator<Item = &Block> {
 }
 
 /// Each call of a block to such a control plane.
-fn of_block(block: &Block) -> Vec<(Span, String)> {
+fn of_block(block: &Block, catalog: &Catalog) -> Vec<(Span, String)> {
     if let Some(call) = call(block) {
         let what = control_plane(&call.service.value, &call.operation.value);
         return what.map(|what| (call.operation.span, what)).into_iter().collect();
@@ -101,28 +105,50 @@ fn of_block(block: &Block) -> Vec<(Span, String)> {
             Some((text.locate(call.range), control_plane(&call.service, &call.operation)?))
         })
         .collect();
-    if let Body::Script { text, .. } = &block.body {
-        found.extend(global_sts(text));
+    match &block.body {
+        Body::Script { text, .. } => found.extend(global_sts(text)),
+        Body::Action { uses, .. } => {
+            let spec = catalog.get(&uses.value);
+            found.extend(spec.and_then(of_action).map(|what| (uses.span, what)));
+        }
     }
     found
 }
 
+/// The control plane that a typed action calls in every run, by the permissions it asks for.
+fn of_action(spec: &ActionSpec) -> Option<String> {
+    let always = |one: &&Permission| {
+        one.when.is_empty() && matches!(one.purpose, Purpose::Run | Purpose::Undo)
+    };
+    spec.permissions.iter().filter(always).find_map(|permission| {
+        let (prefix, _) = permission.action.split_once(':')?;
+        if prefix != "s3" {
+            return control_plane(prefix, "");
+        }
+        let action = iam_action(permission.action)?;
+        let on_buckets = action.resources.iter().all(|resource| resource.kind == "bucket");
+        (on_buckets && !action.access.only_reads()).then(of_buckets)
+    })
+}
+
+fn of_buckets() -> String {
+    "the configuration of S3's buckets, whose control plane is in us-east-1 alone".to_owned()
+}
+
 fn control_plane(service: &str, operation: &str) -> Option<String> {
-    let of =
-        |what: &str, place: &str| Some(format!("{what}, whose control plane is in {place} alone"));
     // An answer comes from the nearest server, and no control plane is asked.
     if (service, operation) == ("route53", "test-dns-answer") {
         return None;
     }
     if let Some((_, what, place)) = SERVICES.iter().find(|(name, ..)| *name == service) {
-        return of(what, place);
+        return Some(format!("{what}, whose control plane is in {place} alone"));
     }
     let bucket = match service {
         "s3api" => BUCKETS.iter().any(|prefix| operation.starts_with(prefix)),
         "s3" => BUCKET_COMMANDS.contains(&operation),
         _ => false,
     };
-    if bucket { of("the configuration of S3's buckets", "us-east-1") } else { None }
+    bucket.then(of_buckets)
 }
 
 fn global_sts(text: &Text) -> impl Iterator<Item = (Span, String)> {

@@ -12,8 +12,8 @@ pub(super) const RULE: Rule = Rule {
     summary: "`aws/call` names a service or an operation that it cannot call",
     why: "The call would fail in the middle of the run. `service` and `operation` are the words of the AWS CLI: `kms` and `create-key`, not `KMS` and `CreateKey`. Commands of the CLI's own, such as `s3 cp`, are no calls, and a call that writes its answer into a file has no outputs.",
     fix: "Write the words as the AWS CLI does. What has no call, or is newer than this program, is made from a script.",
-    wrong: "```yaml step=look\nuses: aws/call\naccount: data\nwith: { service: dynamodb, operation: describe-tabel, input: { TableName: orders } }\n```\n",
-    right: "```yaml step=look\nuses: aws/call\naccount: data\nwith: { service: dynamodb, operation: describe-table, input: { TableName: orders } }\n```\n",
+    wrong: "```yaml step=look\nuses: aws/call\neffect: read\naccount: data\nwith: { service: dynamodb, operation: describe-tabel, input: { TableName: orders } }\n```\n",
+    right: "```yaml step=look\nuses: aws/call\neffect: read\naccount: data\nwith: { service: dynamodb, operation: describe-table, input: { TableName: orders } }\n```\n",
 };
 
 /// Names by which services are known elsewhere, and what the CLI calls them.
