@@ -78,6 +78,8 @@ struct Seen {
     with_front_matter: usize,
     /// Each code, how often, and the first place of it.
     codes: BTreeMap<&'static str, (usize, String)>,
+    /// Where a fence is said to have no end.
+    unclosed: Vec<String>,
     /// Findings that prose cannot have earned.
     questionable: Vec<String>,
 }
@@ -124,6 +126,9 @@ fn tell(seen: &Seen) {
     for (code, (count, first)) in &seen.codes {
         eprintln!("{code} {count} times, first {first}");
     }
+    for place in &seen.unclosed {
+        eprintln!("unclosed {place}");
+    }
 }
 
 fn one(path: &Path, seen: &mut Seen) {
@@ -153,7 +158,9 @@ fn one(path: &Path, seen: &mut Seen) {
         // A fence without an end is one in any reader. Our judge of it is compared with another parser
         // by `scripts/corpus.sh`.
         let unclosed = found.code == "RB0001" && found.message.contains("never closed");
-        if !of_front && !none && !unclosed {
+        if unclosed {
+            seen.unclosed.push(format!("{}:{}", path.display(), place.line));
+        } else if !of_front && !none {
             let text = runbook.source.slice(found.span).unwrap_or_default();
             seen.questionable.push(format!("{first}: {} {}: {text:?}", found.code, found.message));
         }
