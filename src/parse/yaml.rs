@@ -150,14 +150,15 @@ impl Reader<'_> {
     /// The anchor (`&`) or the tag (`!`) right before a node.
     fn property(&self, node: usize, mark: char) -> Option<Range<usize>> {
         let before = self.text.value[..node].trim_end();
-        let line = before.rfind('\n').map_or(0, |newline| newline + 1);
-        // What looks like one in a comment is none.
-        let before = Some(&before[line..]).filter(|line| !line.contains('#'))?;
-        let is_edge = |c: char| c.is_whitespace() || matches!(c, '[' | '{' | ',');
+        let is_edge = |c: char| c.is_ascii_whitespace() || matches!(c, '[' | '{' | ',');
         let start = before.rfind(is_edge).map_or(0, |at| at + 1);
         let token = &before[start..];
-        (token.starts_with(mark) && !token.ends_with(':'))
-            .then(|| line + start..line + before.len())
+        if !token.starts_with(mark) || token.ends_with(':') {
+            return None;
+        }
+        let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+        // What looks like one in a comment is none.
+        (!before[line..].contains('#')).then_some(start..before.len())
     }
 
     /// A node, and the offset in the YAML at which it ends.

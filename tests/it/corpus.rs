@@ -81,6 +81,8 @@ struct Seen {
     with_front_matter: usize,
     /// Each code, how often, and the first place of it.
     codes: BTreeMap<&'static str, (usize, String)>,
+    /// Where a fence is said to have no end.
+    unclosed: Vec<String>,
     /// Findings that prose cannot have earned.
     questionable: Vec<String>,
 }
@@ -126,6 +128,9 @@ fn tell(seen: &Seen) {
     );
     for (code, (count, first)) in &seen.codes {
         eprintln!("{code} {count} times, first {first}");
+    }
+    for place in &seen.unclosed {
+        eprintln!("unclosed {place}");
     }
 }
 

@@ -242,3 +242,28 @@ fn four_spaces_are_code_and_three_are_not() {
     assert!(runbook.steps.is_empty());
     assert_eq!(found.len(), 1, "{found:?}");
 }
+
+#[test]
+fn a_file_that_is_no_utf8_is_refused_at_its_place_and_hides_no_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, bytes: &[u8]| {
+        std::fs::write(folder.path().join(name), bytes).expect("a file");
+    };
+    std::fs::create_dir(folder.path().join("runbooks")).expect("a folder");
+    write("runbook.yaml", b"version: 1\nenvironments:\n  box: {kind: sandbox}\n");
+    let mut bytes = FRONT.as_bytes().to_vec();
+    bytes.extend_from_slice(b"# caf\xe9\n");
+    write("runbooks/latin.md", &bytes);
+    write("runbooks/other.md", b"# no front matter\n");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_runbook"))
+        .arg("check")
+        .current_dir(folder.path())
+        .output()
+        .expect("the program runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let place = format!("runbooks/latin.md:6: byte {} is not UTF-8", FRONT.len() + 5);
+    assert!(said.contains(&place), "{said}");
+    let found = String::from_utf8_lossy(&output.stdout);
+    assert!(found.contains("RB0105") && found.contains("runbooks/other.md:1"), "{found}");
+    assert_eq!(output.status.code(), Some(3));
+}

@@ -92,9 +92,8 @@ fn is_set(name: &str, in_account: bool) -> bool {
 fn has_account(facts: &Facts<'_>, step: Option<usize>, block: &Block) -> bool {
     let of_step = step.map(|at| &facts.steps()[at].block);
     let front = &facts.book.runbook.front;
-    let said = |block: &Block| {
-        block.options.account.is_some() || block.options.misread.has("account")
-    };
+    let said =
+        |block: &Block| block.options.account.is_some() || block.options.misread.has("account");
     said(block)
         || of_step.is_some_and(said)
         || front.account.is_some()
