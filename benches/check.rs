@@ -11,7 +11,7 @@ use divan::{Bencher, black_box};
 use draft::dice::Dice;
 use draft::{Draft, markdown};
 use runbook::actions::catalog::catalog;
-use runbook::check::{Book, check};
+use runbook::check::{Book, Linked, check};
 use runbook::model::runbook::Runbook;
 use runbook::parse;
 use std::fs;
@@ -84,6 +84,7 @@ fn check_all(bencher: Bencher<'_, '_>) {
                 others: &|_| None,
                 catalog: &catalog,
                 project: Some(&project),
+                files: &|_| Linked::Unknown,
             };
             assert!(check(&book).is_empty());
         }
@@ -96,7 +97,13 @@ fn one_runbook(bencher: Bencher<'_, '_>) {
     let (text, catalog) = (&TEXTS[0], catalog());
     bencher.bench(|| {
         let book = read(black_box(text));
-        let book = Book { runbook: &book, others: &|_| None, catalog: &catalog, project: None };
+        let book = Book {
+            runbook: &book,
+            others: &|_| None,
+            catalog: &catalog,
+            project: None,
+            files: &|_| Linked::Unknown,
+        };
         check(&book).len()
     });
 }

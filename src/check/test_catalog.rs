@@ -44,6 +44,7 @@ fn spec(name: &'static str, effect: Effect) -> ActionSpec {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "it is a list of actions, one after the other")]
 pub(super) fn catalog() -> Catalog {
     const KEY: &[InputSpec] =
         &[input("key", Type::String, true), input("days", Type::Integer, false)];

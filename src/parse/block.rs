@@ -39,7 +39,7 @@ fn typed(fence: &Fence, role: Role, found: &mut Vec<Diagnostic>) -> (Body, Optio
         let body = Body::Action { uses: Spanned::new(String::new(), span), with: Vec::new() };
         (body, unread())
     };
-    let opening = opening(&fence);
+    let opening = opening(fence);
     let Some(root) = yaml::read(&fence.text, found) else {
         return nothing(opening);
     };

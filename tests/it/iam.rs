@@ -1,6 +1,8 @@
 //! `runbook iam`, and its proof: under exactly the policy that it prints, on an emulator that enforces
 //! policies, the main job runs; with any one action less it fails.
 
+#![expect(clippy::print_stderr, reason = "a test that takes a sample tells which")]
+
 use crate::env::Project;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
