@@ -227,7 +227,9 @@ fn a_new_runbook_passes_and_is_never_written_over() {
 fn a_rule_is_explained_with_an_example() {
     let project = Project::local(&[]);
     let ran = project.run(&["check", "--explain", "rb0703"]).ended(0);
-    for text in ["RB0703 unset-variable", "set -u", "Wrong:", "Right:", "  echo \"$KEY_ARN\""] {
+    for text in
+        ["RB0703  unset-variable", "set -u", "\nWrong\n", "\nRight\n", "  echo \"$KEY_ARN\""]
+    {
         assert!(ran.stdout.contains(text), "{text}: {}", ran.stdout);
     }
 }

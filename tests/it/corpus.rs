@@ -20,9 +20,9 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What front matter that belongs to another tool is told, and nothing else in such a file.
-const OF_FRONT_MATTER: [&str; 10] = [
+const OF_FRONT_MATTER: [&str; 11] = [
     "RB0101", "RB0102", "RB0103", "RB0104", "RB0105", "RB0106", "RB0107", "RB0203", "RB0204",
-    "RB0206",
+    "RB0206", "RB0607",
 ];
 
 /// What the prose itself is told: where its links lead cannot be seen from here.

@@ -193,7 +193,7 @@ pub(super) const ACTIONS: &[Row] = &[
     ("RB0309", |p| p.look("irreversible", marked("why not"))),
     ("RB0309", |p| p.block(typed(text("kms/create-key"), &[]).with("irreversible", marked("é")))),
     ("RB0309", |p| p.all(&[wait(), Block::script("sh", "undo", "⟦planted⟧", &["true"])])),
-    ("RB0310", |p| p.option("until", marked("outputs.key_arn == 'x'"))),
+    ("RB0310", |p| p.block(typed(text("kms/create-key"), &[("like", text("x"))]).with("until", marked("outputs.key_arn == 'x'")))),
     ("RB0310", |p| p.option("retry", Yaml::map(&[("attempts", raw("⟦3⟧"))]))),
     ("RB0310", |p| p.look("every", marked("5s"))),
     ("RB0310", |p| p.look("concurrency", raw("⟦2⟧"))),
