@@ -113,6 +113,11 @@ fn members_have_their_types_and_marks() {
     assert_eq!(operation("ec2", "run-instances").expect("one").token(), Some("ClientToken"));
     assert_eq!(operation("kms", "create-key").expect("one").token(), None);
     assert!(operation("s3api", "get-object").expect("one").answers_in_a_file());
+    // A document that travels as a text of JSON is written as what it is.
+    let policy = operation("networkmanager", "put-core-network-policy").expect("one");
+    let document =
+        policy.input().find(|member| member.name() == "PolicyDocument").expect("a member");
+    assert!(matches!(document.shape().kind(), Kind::Any));
     // A value can hold lists of values: the type leads back to itself.
     let put = operation("dynamodb", "put-item").expect("one");
     let item = put.input().find(|member| member.name() == "Item").expect("a member");
