@@ -1,12 +1,12 @@
 //! The AWS calls that a runbook writes out: those of `aws/call`, and those of its scripts.
 
 use super::facts::{Facts, Site};
-use super::outputs::Gives;
+use super::outputs::{Gives, Output};
 use crate::model::runbook::Type;
 use crate::model::step::{Block, Body};
 use crate::model::value::{Node, NodeKind, Text};
 use crate::script::{AwsCall, read};
-use crate::services::{Lookup, Operation, look_up, operation};
+use crate::services::{Kind, Lookup, Member, Operation, look_up, operation};
 use crate::source::{Span, Spanned};
 
 /// The action that makes any call.
@@ -76,16 +76,40 @@ pub(super) fn of_script(block: &Block) -> impl Iterator<Item = (&Text, AwsCall)>
 }
 
 /// What `aws/call` gives with these inputs.
-pub(super) fn outputs(with: &With) -> Gives {
+pub(super) fn outputs(with: &With) -> Gives<'static> {
     let known = words(with).and_then(|(service, name)| operation(&service.value, &name.value));
-    let Some(operation) = known else { return Gives::Anything };
-    let mut names: Vec<_> =
-        operation.output().map(|member| (member.name().to_owned(), Type::Any)).collect();
-    // The CLI puts it in where it stopped half-way, whatever the API calls it.
-    if !names.is_empty() && !names.iter().any(|(name, _)| name == "NextToken") {
-        names.push(("NextToken".to_owned(), Type::Any));
+    known.map_or_else(Gives::anything, |operation| Gives::exactly(of_call(operation)))
+}
+
+/// The fields of the answer of a call.
+#[must_use]
+pub fn of_call(operation: Operation) -> Vec<Output<'static>> {
+    let output = |name, kind, description| Output { name, kind, description, span: None };
+    let of = |member: Member| {
+        let kind = member.shape().kind();
+        output(member.name(), type_of(&kind), kind.name())
+    };
+    let mut all: Vec<_> = operation.output().map(of).collect();
+    // The CLI puts it in where it stopped half-way through a list, whatever the API calls it.
+    let pages = all.iter().any(|one| one.kind == Type::List);
+    if pages && !all.iter().any(|one| one.name == "NextToken") {
+        all.push(output("NextToken", Type::Any, "where the answer goes on"));
     }
-    Gives::Names(names)
+    all
+}
+
+/// The type that a field of an answer has in an expression.
+const fn type_of(kind: &Kind) -> Type {
+    match kind {
+        Kind::String | Kind::Values(_) | Kind::Blob => Type::String,
+        Kind::Integer => Type::Integer,
+        Kind::Number => Type::Number,
+        Kind::Boolean => Type::Boolean,
+        Kind::List(_) => Type::List,
+        Kind::Map(_) | Kind::Structure(_) | Kind::Mapping => Type::Mapping,
+        // The CLI writes a point in time as a text or as a number.
+        Kind::Timestamp | Kind::Any => Type::Any,
+    }
 }
 
 fn words(with: &With) -> Option<(&Text, &Text)> {

@@ -15,9 +15,7 @@ mod outputs;
 mod references;
 mod request;
 mod rules;
-pub mod scope;
-#[cfg(test)]
-mod scope_tests;
+mod scope;
 #[cfg(test)]
 mod test_catalog;
 #[cfg(test)]
@@ -31,9 +29,11 @@ use crate::model::project::Project;
 use crate::model::runbook::Runbook;
 use crate::model::step::{Block, Body, Interpreter};
 use crate::model::value::Text;
+pub use calls::of_call;
 use facts::Facts;
 pub use facts::ended_before;
 pub use links::Linked;
+pub use outputs::{Gives, Output, of_action, outputs_of, outputs_of_step};
 use std::sync::{Arc, LazyLock};
 
 /// A runbook and everything it is checked against.

@@ -2,52 +2,80 @@
 
 use super::calls::{self, CALL};
 use super::facts::{Facts, RUN};
-use crate::model::action::ActionSpec;
+use crate::model::action::{ActionSpec, Catalog};
 use crate::model::runbook::Type;
 use crate::model::step::{Block, Body, Outputs, Step};
 use crate::model::value::{Node, NodeKind};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 
 /// The action whose outputs are the fields it asks for.
 pub(super) const INPUT: &str = "manual/input";
 
-/// The outputs that a block is known to have.
+/// One output of a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Gives {
-    /// These and no others, each with its type.
-    Names(Vec<(String, Type)>),
-    /// Only the run knows.
-    Anything,
+pub struct Output<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its type. [`Type::Any`] when the text does not tell.
+    pub kind: Type,
+    /// What it means, or nothing.
+    pub description: &'a str,
+    /// Where the runbook names it, when it does.
+    pub span: Option<Span>,
 }
 
-impl Gives {
-    /// The names, when they are known.
+/// The outputs that a block is known to have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gives<'a> {
+    /// Those that are known.
+    pub outputs: Vec<Output<'a>>,
+    /// Whether there may be others, which only the run knows.
+    pub open: bool,
+}
+
+impl<'a> Gives<'a> {
+    /// These and no others.
+    pub(super) fn exactly(outputs: Vec<Output<'a>>) -> Self {
+        Self { outputs, open: false }
+    }
+
+    /// Only the run knows.
+    pub(super) fn anything() -> Self {
+        Self { outputs: Vec::new(), open: true }
+    }
+
+    /// The names, when all are known.
     pub(super) fn names(&self) -> Option<Vec<String>> {
-        match self {
-            Self::Names(names) => Some(names.iter().map(|(name, _)| name.clone()).collect()),
-            Self::Anything => None,
-        }
+        (!self.open).then(|| self.outputs.iter().map(|one| one.name.to_owned()).collect())
     }
 
     /// The type of an output, when it can be told.
     fn kind(&self, name: &str) -> Option<Type> {
-        match self {
-            Self::Names(names) => names.iter().find(|(one, _)| one == name).map(|(_, kind)| *kind),
-            Self::Anything => None,
+        let known = self.outputs.iter().filter(|_| !self.open);
+        known.into_iter().find(|one| one.name == name).map(|one| one.kind)
+    }
+
+    /// An observation that finds the effect in place gives its outputs instead of the step's.
+    fn or(mut self, observed: Self) -> Self {
+        self.open |= observed.open;
+        for one in observed.outputs {
+            if !self.outputs.iter().any(|known| known.name == one.name) {
+                self.outputs.push(one);
+            }
         }
+        self
     }
 }
 
 impl Facts<'_> {
     /// The outputs that a step of this book has in `steps.ID`.
-    pub(super) fn gives(&self, step: &Step) -> Gives {
-        let find = |name: &str| self.book.catalog.get(name);
-        of_step(step, &find)
+    pub(super) fn gives<'b>(&'b self, step: &'b Step) -> Gives<'b> {
+        outputs_of_step(step, self.book.catalog)
     }
 
     /// The outputs of one block.
-    pub(super) fn outputs(&self, block: &Block) -> Gives {
-        outputs_of(block, |name| self.book.catalog.get(name))
+    pub(super) fn outputs<'b>(&'b self, block: &'b Block) -> Gives<'b> {
+        outputs_of(block, self.book.catalog)
     }
 
     /// The type of an output of a step, when it is the same wherever it comes from.
@@ -65,55 +93,69 @@ impl Facts<'_> {
     }
 }
 
-/// The outputs of a step of any book.
-pub(super) fn of_step<'c>(step: &Step, spec: &dyn Fn(&str) -> Option<&'c ActionSpec>) -> Gives {
-    let own = outputs_of(&step.block, spec);
-    match (own, step.observe.as_ref().map(|block| outputs_of(block, spec))) {
-        // An observation that finds the effect in place gives the outputs instead of the step.
-        (Gives::Names(mut names), Some(Gives::Names(more))) => {
-            for one in more {
-                if !names.iter().any(|(name, _)| *name == one.0) {
-                    names.push(one);
-                }
-            }
-            Gives::Names(names)
-        }
-        (Gives::Names(_), Some(Gives::Anything)) => Gives::Anything,
-        (own, _) => own,
+/// The outputs that `steps.ID` has: the step's own, and those of its observation.
+#[must_use]
+pub fn outputs_of_step<'b>(step: &'b Step, catalog: &'b Catalog) -> Gives<'b> {
+    let own = outputs_of(&step.block, catalog);
+    match &step.observe {
+        Some(observe) => own.or(outputs_of(observe, catalog)),
+        None => own,
     }
 }
 
-/// The outputs of a block of any book.
-pub(super) fn outputs_of<'c>(
-    block: &Block,
-    spec: impl Fn(&str) -> Option<&'c ActionSpec>,
-) -> Gives {
-    if block.options.misread.has("outputs") {
-        return Gives::Anything;
-    }
-    match &block.body {
+/// The outputs of one block.
+#[must_use]
+pub fn outputs_of<'b>(block: &'b Block, catalog: &'b Catalog) -> Gives<'b> {
+    let mut gives = match &block.body {
         Body::Script { .. } => match &block.options.outputs {
-            Outputs::None => Gives::Names(Vec::new()),
-            // What a script writes is text.
-            Outputs::Names(names) => {
-                Gives::Names(names.iter().map(|name| (name.value.clone(), Type::String)).collect())
-            }
-            Outputs::Json(_) => Gives::Anything,
+            Outputs::None => Gives::default(),
+            Outputs::Names(names) => Gives::exactly(names.iter().map(written).collect()),
+            Outputs::Json(_) => Gives::anything(),
         },
         Body::Action { uses, with } if uses.value == INPUT => match fields(with) {
-            Some(fields) => Gives::Names(
-                fields.iter().map(|(name, said)| (name.value.clone(), field_kind(said))).collect(),
-            ),
-            None => Gives::Anything,
+            Some(fields) => Gives::exactly(fields.iter().map(asked_for).collect()),
+            None => Gives::anything(),
         },
         Body::Action { uses, with } if uses.value == CALL => calls::outputs(with),
-        Body::Action { uses, .. } => match spec(&uses.value) {
-            Some(spec) if !spec.open_outputs && spec.name != RUN => Gives::Names(
-                spec.outputs.iter().map(|output| (output.name.to_owned(), output.kind)).collect(),
-            ),
-            _ => Gives::Anything,
+        Body::Action { uses, .. } => match catalog.get(&uses.value) {
+            Some(spec) => Gives {
+                outputs: of_action(spec).collect(),
+                open: spec.open_outputs || spec.name == RUN,
+            },
+            None => Gives::anything(),
         },
+    };
+    gives.open |= block.options.misread.has("outputs");
+    gives
+}
+
+/// The outputs that an action always has.
+pub fn of_action(spec: &ActionSpec) -> impl Iterator<Item = Output<'_>> {
+    spec.outputs.iter().map(|output| Output {
+        name: output.name,
+        kind: output.kind,
+        description: output.description,
+        span: None,
+    })
+}
+
+/// What a script writes is text.
+fn written(name: &Spanned<String>) -> Output<'_> {
+    Output {
+        name: &name.value,
+        kind: Type::String,
+        description: "Written by the script.",
+        span: Some(name.span),
     }
+}
+
+/// A field that a person fills in.
+fn asked_for((name, said): &(Spanned<String>, Node)) -> Output<'_> {
+    let description = match get(said, "description").map(|node| &node.kind) {
+        Some(NodeKind::Text(text)) => text.value.as_str(),
+        _ => "",
+    };
+    Output { name: &name.value, kind: field_kind(said), description, span: Some(name.span) }
 }
 
 /// The outputs of a block that must not be seen, as far as the runbook says so itself.

@@ -1,11 +1,7 @@
 //! The names that an expression can read at its place.
-//!
-//! Rules ask it what is undefined, and editors what to offer.
 
-use super::Book;
 use super::facts::{Facts, RUN, Site, runs};
-use super::outputs::{Gives, of_step};
-use crate::expr::Form;
+use super::outputs::outputs_of_step;
 use crate::model::runbook::Runbook;
 use crate::model::step::{Body, Role, Step};
 use std::sync::Arc;
@@ -14,44 +10,6 @@ use std::sync::Arc;
 const RUN_FIELDS: [&str; 3] = ["id", "mode", "environment"];
 /// The fields of an account.
 const ACCOUNT_FIELDS: [&str; 2] = ["id", "region"];
-
-/// One place where an expression stands, and what it can read there.
-pub struct Scope<'a> {
-    facts: Facts<'a>,
-    site: Site<'a>,
-    /// How the expression is written there.
-    pub form: Form,
-}
-
-impl<'a> Scope<'a> {
-    /// The scope at a byte of the runbook. None where no expression stands.
-    ///
-    /// A text in which braces could stand, but do not, is no expression yet.
-    #[must_use]
-    pub fn at(book: &'a Book<'a>, offset: usize) -> Option<Self> {
-        let facts = Facts::of(book);
-        let one = facts
-            .uses
-            .iter()
-            .find(|one| one.text.span.start <= offset && offset <= one.text.span.end)?;
-        let (site, form) = (one.site, one.form);
-        Some(Self { facts, site, form })
-    }
-
-    /// The names that may follow a path: the roots for an empty one, `["params"]` for the parameters,
-    /// `["steps"]` for the steps that have ended by then, `["steps", "a"]` for the outputs of `a`.
-    /// Empty when only the run knows.
-    #[must_use]
-    pub fn names(&self, path: &[&str]) -> Vec<String> {
-        let mut names = self.facts.names_under(path, &self.site).unwrap_or_default();
-        if let (["steps"], Some(at)) = (path, self.site.step) {
-            names.retain(|name| {
-                self.facts.step(name).is_some_and(|(other, _)| self.facts.has_ended(other, at))
-            });
-        }
-        names
-    }
-}
 
 impl Facts<'_> {
     /// The names that may follow a path at a place, whether they are known yet or not. None when that
@@ -86,10 +44,7 @@ impl Facts<'_> {
                 let (_, step) = self.step(id)?;
                 let other = self.runs_book(step)?;
                 let inner = other.steps.iter().find(|step| step.id().as_str() == *inner)?;
-                match of_step(inner, &|name| self.book.catalog.get(name)) {
-                    Gives::Anything => None,
-                    gives => gives.names(),
-                }
+                outputs_of_step(inner, self.book.catalog).names()
             }
             _ => None,
         }

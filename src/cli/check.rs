@@ -140,9 +140,10 @@ fn check(home: &Home, args: &Args) -> Result<Checked, CliError> {
     if args.names.is_empty() || !home.diagnostics.is_empty() {
         checked.files.push((Arc::new(home.source.clone()), home.diagnostics.clone()));
     }
-    let mut books = Vec::new();
-    for name in &names {
-        let book = if name == STDIN { from_stdin(home, &args.stdin_name) } else { home.book(name) };
+    let stdin = names.iter().any(|name| name == STDIN).then(|| from_stdin(home, &args.stdin_name));
+    let (mut books, mut files) = (Vec::new(), names);
+    files.retain(|name| name != STDIN);
+    for book in stdin.into_iter().chain(home.books(&files)) {
         // One file that cannot be read must not hide what is wrong with the others.
         match book {
             Ok(book) => books.push(book),

@@ -8,12 +8,11 @@ use super::{Global, history};
 use crate::engine::state::RunStatus;
 use crate::model::duration::Short;
 use crate::model::id::RunId;
-use crate::model::runbook::Runbook;
+use crate::model::runbook::FrontMatter;
 use crate::run::report::text::{cut, fit, harmless, width};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What `list` can be told.
 #[derive(clap::Args, Clone, Debug)]
@@ -27,7 +26,9 @@ pub(super) struct Args {
 pub(super) const AFTER: &str = "Example:\n  runbook list --json | jq -r '.[].name'";
 
 struct Entry {
-    runbook: Arc<Runbook>,
+    name: String,
+    front: FrontMatter,
+    /// The errors in the front matter. Those in the steps are for `check` to tell.
     errors: usize,
     last: Option<(RunId, Timestamp, RunStatus, String)>,
 }
@@ -46,16 +47,16 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
         }
     }
     let mut entries = Vec::new();
-    for name in home.names()? {
-        let book = home.book(&name)?;
+    let names = home.names()?;
+    let fronts = home.fronts(&names)?;
+    for (name, (front, errors)) in names.into_iter().zip(fronts) {
         let last = store.as_ref().zip(newest.get(&name)).and_then(|(store, run)| {
             // A journal that cannot be read is told by `status`, not by a list.
             let known = history::known(store, run).ok()?;
             let environment = known.state.began.environment.clone();
             Some((run.clone(), known.last, known.state.status, environment))
         });
-        let errors = super::diagnostics::errors(&book.diagnostics);
-        entries.push(Entry { runbook: book.runbook, errors, last });
+        entries.push(Entry { name, front, errors, last });
     }
     if args.json {
         out.json(&Value::Array(entries.iter().map(value).collect()))?;
@@ -75,8 +76,7 @@ fn human(out: Out, entries: &[Entry]) -> Result<(), CliError> {
     }
     let now = Timestamp::now();
     let columns = out.columns();
-    let name =
-        entries.iter().map(|entry| width(&entry.runbook.name)).max().unwrap_or(0).clamp(7, 32);
+    let name = entries.iter().map(|entry| width(&entry.name)).max().unwrap_or(0).clamp(7, 32);
     let lasts: Vec<String> = entries.iter().map(|entry| last(entry, now)).collect();
     let after = lasts.iter().map(|last| width(last)).max().unwrap_or(0).clamp(8, 36);
     let wide = entries.iter().map(|entry| width(&owner(entry))).max().unwrap_or(0).clamp(5, 18);
@@ -92,13 +92,13 @@ fn human(out: Out, entries: &[Entry]) -> Result<(), CliError> {
     let head = row(["RUNBOOK", "TITLE", "OWNER", "RTO", "LAST RUN"]);
     out.line(out.paint().dim(&head).to_string())?;
     for (entry, last) in entries.iter().zip(&lasts) {
-        let front = &entry.runbook.front;
+        let front = &entry.front;
         let what = front.title.as_ref().map_or("", |title| &title.value);
         let rto =
             front.rto.as_ref().map_or_else(|| "-".to_owned(), |rto| Short(rto.value).to_string());
         let what =
             if entry.errors > 0 { format!("✗ has errors: {what}") } else { what.to_owned() };
-        let line = row([&entry.runbook.name, &harmless(&what), &owner(entry), &rto, last]);
+        let line = row([&entry.name, &harmless(&what), &owner(entry), &rto, last]);
         out.line(cut(&line, columns))?;
     }
     Ok(())
@@ -115,25 +115,20 @@ fn last(entry: &Entry, now: Timestamp) -> String {
 }
 
 fn owner(entry: &Entry) -> String {
-    entry
-        .runbook
-        .front
-        .owner
-        .as_ref()
-        .map_or_else(|| "-".to_owned(), |owner| harmless(&owner.value))
+    entry.front.owner.as_ref().map_or_else(|| "-".to_owned(), |owner| harmless(&owner.value))
 }
 
 fn value(entry: &Entry) -> Value {
-    let front = &entry.runbook.front;
+    let front = &entry.front;
     json!({
-        "name": entry.runbook.name,
+        "name": entry.name,
         "title": front.title.as_ref().map(|title| &title.value),
         "summary": front.summary.as_ref().map(|summary| &summary.value),
         "owner": front.owner.as_ref().map(|owner| &owner.value),
         "tags": front.tags.iter().map(|tag| &tag.value).collect::<Vec<_>>(),
         "rto_seconds": front.rto.as_ref().map(|rto| rto.value.as_secs()),
         "rpo_seconds": front.rpo.as_ref().map(|rpo| rpo.value.as_secs()),
-        "syntax_errors": entry.errors,
+        "front_matter_errors": entry.errors,
         "last_run": entry.last.as_ref().map(|(run, at, status, environment)| json!({
             "run": run, "at": at, "status": status.word(), "environment": environment,
         })),

@@ -10,14 +10,14 @@ use crate::check::Linked;
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::model::action::Catalog;
 use crate::model::project::{Environment, Project};
-use crate::model::runbook::Runbook;
+use crate::model::runbook::{FrontMatter, Runbook};
 use crate::source::Source;
 use crate::store::Store;
 use crate::{check, parse};
-use std::cell::RefCell;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The file that makes a folder a project.
 const FILE: &str = "runbook.yaml";
@@ -36,7 +36,8 @@ pub(super) struct Home {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What steps can do.
     pub(super) catalog: Arc<Catalog>,
-    books: RefCell<BTreeMap<PathBuf, Book>>,
+    /// What was read so far. Runbooks are read and checked side by side.
+    books: Mutex<BTreeMap<PathBuf, Book>>,
 }
 
 /// A runbook and what the parser has to say about it.
@@ -66,7 +67,7 @@ impl Home {
         let state =
             global.state.as_ref().map_or_else(|| root.join(".runbook"), |state| here.join(state));
         let catalog = Arc::new(catalog());
-        let books = RefCell::default();
+        let books = Mutex::default();
         Ok(Self { root, state, project, source, diagnostics, catalog, books })
     }
 
@@ -140,38 +141,66 @@ impl Home {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub(super) fn book(&self, name: &str) -> Result<Book, CliError> {
-        let path = if name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "md") {
-            std::path::absolute(name).map_err(|error| unreadable(Path::new(name), &error))?
-        } else {
-            self.root.join("runbooks").join(format!("{name}.md"))
-        };
-        if let Some(book) = self.books.borrow().get(&path) {
+        let path = self.path(name)?;
+        if let Some(book) = self.known().get(&path) {
             return Ok(book.clone());
         }
-        if !path.is_file() {
-            let names = self.names()?;
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let wanted = Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);
-            return Err(CliError::usage(format!(
-                "there is no runbook `{name}` ({})",
-                shown(&path)
-            ))
-            .certain(NOTHING_BEGUN)
-            .hint(suggestion(wanted, &names, "runbooks")));
-        }
-        let text = read(&path)?;
-        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);
-        let (runbook, diagnostics) = parse::runbook(stem, &shown(&path), &text);
+        let text = self.text(name, &path)?;
+        let (runbook, diagnostics) = parse::runbook(stem(&path, name), &shown(&path), &text);
         let book = Book { runbook: Arc::new(runbook), diagnostics };
-        self.books.borrow_mut().insert(path, book.clone());
+        self.known().insert(path, book.clone());
         Ok(book)
+    }
+
+    /// The runbooks of those names, in that order, each as [`Home::book`] gives it.
+    pub(super) fn books(&self, names: &[String]) -> Vec<Result<Book, CliError>> {
+        names.par_iter().map(|name| self.book(name)).collect()
+    }
+
+    /// What the front matters of some runbooks say, and how many errors are in each. The rest of the files
+    /// is not looked at, which takes a small part of the time.
+    ///
+    /// # Errors
+    /// When there is no such runbook, or it cannot be read.
+    pub(super) fn fronts(&self, names: &[String]) -> Result<Vec<(FrontMatter, usize)>, CliError> {
+        let front = |name: &String| {
+            let text = self.text(name, &self.path(name)?)?;
+            let (front, found) = parse::front_matter(&text);
+            Ok((front, diagnostics::errors(&found)))
+        };
+        names.par_iter().map(front).collect()
+    }
+
+    /// What was read so far. A thread that panicked has left nothing half done in it.
+    fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<PathBuf, Book>> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where a runbook is: named by its file's stem, or by a path.
+    fn path(&self, name: &str) -> Result<PathBuf, CliError> {
+        if name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "md") {
+            std::path::absolute(name).map_err(|error| unreadable(Path::new(name), &error))
+        } else {
+            Ok(self.root.join("runbooks").join(format!("{name}.md")))
+        }
+    }
+
+    /// The text of a runbook.
+    fn text(&self, name: &str, path: &Path) -> Result<String, CliError> {
+        if path.is_file() {
+            return read(path);
+        }
+        let names = self.names()?;
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        Err(CliError::usage(format!("there is no runbook `{name}` ({})", shown(path)))
+            .certain(NOTHING_BEGUN)
+            .hint(suggestion(stem(Path::new(name), name), &names, "runbooks")))
     }
 
     /// A runbook that is in no file: what an editor or standard input has.
     #[must_use]
     pub(super) fn book_of(&self, path: &str, text: &str) -> Book {
-        let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or(path);
-        let (runbook, diagnostics) = parse::runbook(stem, path, text);
+        let (runbook, diagnostics) = parse::runbook(stem(Path::new(path), path), path, text);
         Book { runbook: Arc::new(runbook), diagnostics }
     }
 
@@ -199,7 +228,8 @@ impl Home {
         books: &[Book],
         ask: Option<Ask>,
     ) -> (Vec<Vec<Diagnostic>>, Vec<String>) {
-        let mut found: Vec<Vec<Diagnostic>> = books.iter().map(|book| self.check(book)).collect();
+        let mut found: Vec<Vec<Diagnostic>> =
+            books.par_iter().map(|book| self.check(book)).collect();
         let Some(ask) = ask else { return (found, Vec::new()) };
         let mut scripts = Vec::new();
         let mut owners = Vec::new();
@@ -291,6 +321,11 @@ impl Home {
         }
         Ok(plan)
     }
+}
+
+/// The name of a file without its ending, which is the name of its runbook.
+fn stem<'a>(path: &'a Path, otherwise: &'a str) -> &'a str {
+    path.file_stem().and_then(|stem| stem.to_str()).unwrap_or(otherwise)
 }
 
 fn sorted(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {

@@ -3,6 +3,7 @@
 use super::duration;
 use super::runbook::{Parameter, Type};
 use super::value::{Node, NodeKind, Value};
+use regex::Regex;
 
 /// Why a value does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,14 +67,27 @@ impl Parameter {
     /// # Errors
     /// What does not fit. A secret value is not repeated in the message.
     pub fn check(&self, value: &Value) -> Result<(), Unfit> {
+        // A pattern that cannot be compiled has been reported where it is defined, and nothing fits it.
+        self.check_with(value, &self.regex().and_then(Result::ok))
+    }
+
+    /// The pattern, compiled. None when there is none.
+    #[must_use]
+    pub fn regex(&self) -> Option<Result<Regex, regex::Error>> {
+        self.pattern.as_ref().map(|pattern| Regex::new(&pattern.value))
+    }
+
+    /// The same for whoever checks several values and has compiled the pattern once.
+    ///
+    /// # Errors
+    /// What does not fit.
+    pub fn check_with(&self, value: &Value, regex: &Option<Regex>) -> Result<(), Unfit> {
         let name = &self.name.value;
         if !self.kind.admits(value) {
             return Err(Unfit(format!("`{name}` must be {}", self.kind.phrase())));
         }
         if let (Some(pattern), Some(text)) = (&self.pattern, value.as_str()) {
-            // A pattern that cannot be compiled has been reported where it is defined.
-            let matches = regex::Regex::new(&pattern.value).is_ok_and(|regex| regex.is_match(text));
-            if !matches {
+            if !regex.as_ref().is_some_and(|regex| regex.is_match(text)) {
                 return Err(Unfit(format!("`{name}` must match `{}`", pattern.value)));
             }
         }

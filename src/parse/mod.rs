@@ -27,7 +27,7 @@ pub use table::{Bodies, OPTIONS, OptionSpec};
 use crate::diagnostic::syntax::{DUPLICATE_BLOCK, DUPLICATE_ID, ORPHAN_BLOCK};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::misread::Gaps;
-use crate::model::runbook::{Phase, Runbook};
+use crate::model::runbook::{FrontMatter, Phase, Runbook};
 use crate::model::step::{Block, Health, Role, Step};
 use crate::source::{Source, Span};
 use info::Info;
@@ -68,6 +68,14 @@ pub fn runbook(name: &str, path: &str, text: &str) -> (Runbook, Vec<Diagnostic>)
     let source = Arc::new(Source::new(path, text));
     let name = name.to_owned();
     (Runbook { name, source, front, phases, steps, health, links, anchors, gaps }, found)
+}
+
+/// Reads the front matter alone, for whoever lists many runbooks.
+#[must_use]
+pub fn front_matter(text: &str) -> (FrontMatter, Vec<Diagnostic>) {
+    let mut found = Vec::new();
+    let (front, _) = front_matter::read(text, &mut found);
+    (front, found)
 }
 
 /// Puts blocks under their headings.

@@ -8,6 +8,7 @@ use crate::model::id::StepId;
 use crate::model::runbook::{Parameter, Type};
 use crate::model::value::{Node, NodeKind, Value};
 use crate::source::{Span, Spanned};
+use regex::Regex;
 
 /// Reads `params` of the front matter.
 pub(super) fn definitions(node: &Node, decode: &mut Decode<'_>) -> Vec<Parameter> {
@@ -90,7 +91,8 @@ fn kind(node: &Node, decode: &mut Decode<'_>) -> Option<Type> {
 fn contradictions(parameter: &Parameter, found: &mut Vec<Diagnostic>) {
     let kind = parameter.kind;
     let numeric = matches!(kind, Type::Integer | Type::Number | Type::Any);
-    let mut pattern_is_good = true;
+    let regex = parameter.regex();
+    let pattern_is_good = !matches!(regex, Some(Err(_)));
     if let Some(pattern) = &parameter.pattern {
         if !matches!(kind, Type::String | Type::Any) {
             found.push(
@@ -98,8 +100,7 @@ fn contradictions(parameter: &Parameter, found: &mut Vec<Diagnostic>) {
                     .error(pattern.span, format!("`pattern` fits strings, not {}", kind.phrase())),
             );
         }
-        if let Err(error) = regex::Regex::new(&pattern.value) {
-            pattern_is_good = false;
+        if let Some(Err(error)) = &regex {
             let reason = error.to_string();
             let reason =
                 reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
@@ -132,7 +133,8 @@ fn contradictions(parameter: &Parameter, found: &mut Vec<Diagnostic>) {
         .as_ref()
         .zip(parameter.max.as_ref())
         .is_none_or(|(min, max)| min.value <= max.value);
-    choices(parameter, pattern_is_good && possible, found);
+    let regex = regex.and_then(Result::ok);
+    choices(parameter, &regex, pattern_is_good && possible, found);
     if let Some(default) = &parameter.default {
         if parameter.secret {
             found.push(
@@ -148,7 +150,7 @@ fn contradictions(parameter: &Parameter, found: &mut Vec<Diagnostic>) {
             );
         } else if pattern_is_good
             && possible
-            && let Err(error) = parameter.check(&default.verbatim())
+            && let Err(error) = parameter.check_with(&default.verbatim(), &regex)
         {
             found.push(
                 BAD_PARAMETER.error(default.span, format!("the default does not fit: {error}")),
@@ -158,7 +160,12 @@ fn contradictions(parameter: &Parameter, found: &mut Vec<Diagnostic>) {
 }
 
 /// Whether every choice can be chosen.
-fn choices(parameter: &Parameter, limits_are_good: bool, found: &mut Vec<Diagnostic>) {
+fn choices(
+    parameter: &Parameter,
+    regex: &Option<Regex>,
+    limits_are_good: bool,
+    found: &mut Vec<Diagnostic>,
+) {
     let limits = Parameter { choices: Vec::new(), ..parameter.clone() };
     for (at, choice) in parameter.choices.iter().enumerate() {
         let value = choice.verbatim();
@@ -169,7 +176,7 @@ fn choices(parameter: &Parameter, limits_are_good: bool, found: &mut Vec<Diagnos
         } else if let Some(earlier) = earlier {
             let diagnostic = BAD_PARAMETER.error(choice.span, "this choice is here twice");
             found.push(diagnostic.related(earlier.span, "it is here already"));
-        } else if limits_are_good && let Err(error) = limits.check(&value) {
+        } else if limits_are_good && let Err(error) = limits.check_with(&value, regex) {
             let message = format!("this choice can never be taken: {error}");
             found.push(BAD_PARAMETER.error(choice.span, message));
         }
