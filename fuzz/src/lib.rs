@@ -1,12 +1,14 @@
 //! What the fuzz targets ask of the library, in one place: it never panics, and every place lies in the text.
 
 use runbook::actions::catalog::catalog;
-use runbook::check::{Book, check};
+use runbook::check::{Book, Linked, check};
 use runbook::diagnostic::Diagnostic;
 use runbook::model::action::Catalog;
 use runbook::model::project::Project;
 use runbook::model::runbook::Runbook;
+use runbook::model::step::Interpreter;
 use runbook::parse;
+use runbook::script::read;
 use runbook::source::{Source, Span};
 use std::sync::{Arc, LazyLock};
 
@@ -34,9 +36,18 @@ pub fn whole(text: &str) {
     let world = &*WORLD;
     let others = |name: &str| (name == "other").then(|| Arc::clone(&world.other));
     for project in [Some(&world.project), None] {
-        let book =
-            Book { runbook: &runbook, others: &others, catalog: &world.catalog, project };
-        sane(&runbook.source, &check(&book));
+        // With nothing at the end of a link, and with a page that has one place.
+        for there in [Linked::Missing, Linked::Markdown([String::from("here")].into())] {
+            let files = |_: &str| there.clone();
+            let book = Book {
+                runbook: &runbook,
+                others: &others,
+                catalog: &world.catalog,
+                project,
+                files: &files,
+            };
+            sane(&runbook.source, &check(&book));
+        }
     }
     let blocks = runbook
         .steps
@@ -72,4 +83,21 @@ pub fn sane(source: &Source, found: &[Diagnostic]) {
 fn inside(text: &str, span: Span, what: &str) {
     assert!(span.start <= span.end, "{what}: {span:?}");
     assert!(text.get(span.range()).is_some(), "{what}: {span:?} does not fall on characters");
+}
+
+/// Reads a text as a script of each language, and looks whether every place lies in it.
+pub fn script(text: &str) {
+    for interpreter in [Interpreter::Bash, Interpreter::Sh, Interpreter::Python] {
+        match read(interpreter, text) {
+            Ok(reading) => {
+                let reads = reading.reads.iter().map(|(_, range)| range);
+                for range in reading.unreadable_aws.iter().chain(&reading.unknown).chain(reads) {
+                    inside(text, Span::new(range.start, range.end), "a place of a script");
+                }
+            }
+            Err(error) => {
+                inside(text, Span::new(error.range.start, error.range.end), "a script error");
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@
 
 mod corpus;
 mod draft;
+mod fuzz;
 mod hard_markdown;
 mod spans;
 mod tidy;
