@@ -1,6 +1,7 @@
 //! Mistakes in the prose, and in what the runbook promises as a whole.
 
 use super::Row;
+use crate::draft::yaml::Yaml;
 use crate::spans::plant::{marked, raw, step, text};
 
 /// Mistakes in links, and in the objective.
@@ -28,7 +29,9 @@ pub(super) const PROSE: &[Row] = &[
     ("RB0604", |p| p.words("> [é `]`][⟦no\n> where⟧]")),
     ("RB0604", |p| p.words("[é][⟦no \\[where\\]⟧]")),
     ("RB0605", |p| { p.without_health().objective(); }),
+    ("RB0605", |p| { p.without_health().front("objective", Yaml::map(&[("rpo", text("5m")), ("rto", marked("90m"))])) }),
     ("RB0606", |p| { p.objective(); p.block(step().with("estimate", text("61m")).with("timeout", text("2h"))) }),
     ("RB0606", |p| { p.objective(); p.runs(&[("n", raw("1")), ("hidden", text("{{ params.alias }}"))]) }),
     ("RB0607", |p| p.without_steps().front("title", marked("é: no step"))),
+    ("RB0607", |p| { p.without_steps().front("title", marked("no 'step' é")); p.words("```bash\ntrue\n```") }),
 ];

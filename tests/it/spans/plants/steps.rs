@@ -80,5 +80,7 @@ pub(super) const EFFECTS: &[Row] = &[
     ("RB0318", |p| p.look("for_each", text("⟦[ ]⟧"))),
     ("RB0318", |p| p.all(&[giver(), wait().with("for_each", text("⟦steps.giver.n⟧"))])),
     ("RB0319", |p| p.all(&[Block::script("sh", "step", "planted", &["true"]), Block::script("bash", "undo", "planted", &["true"]).with("effect", marked("read"))])),
+    ("RB0319", |p| p.all(&[Block::script("python", "undo", "planted", &["x = 'é'"]).with("timeout", text("2m")).with("effect", marked("read")), Block::script("sh", "step", "planted", &["true"])])),
     ("RB0321", |p| p.block(typed(text("cloudformation/deploy"), &[("stack", text("x")), ("template", marked("stacks/é gone.yaml"))]))),
+    ("RB0321", |p| p.block(typed(text("cloudformation/deploy"), &[("template", marked("../'é'/there.md")), ("stack", text("{{ params.alias }}"))]).with("expect", Yaml::List(vec![text("outputs.change == 'é'")])))),
 ];
