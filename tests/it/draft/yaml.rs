@@ -114,10 +114,11 @@ fn item(item: &Yaml, indent: usize, out: &mut String, dice: &mut Dice) {
         Yaml::Map(entries) if !entries.is_empty() && dice.one_in(2) => {
             let (gap, mut lines) = (1 + dice.below(3), String::new());
             block(entries, 0, &mut lines, dice);
-            // A note before the first key is no part of the mapping.
+            // A note before the first key or after the last value is no part of the mapping.
             let lines = lines.strip_prefix("# é: a note\n").unwrap_or(&lines);
-            let further = format!("\n{:1$}", "", indent + 1 + gap);
-            let lines = lines.trim_end_matches('\n').replace('\n', &further);
+            let lines = lines.trim_end_matches('\n');
+            let lines = lines.strip_suffix("  # é").unwrap_or(lines);
+            let lines = lines.replace('\n', &format!("\n{:1$}", "", indent + 1 + gap));
             out.push_str(&format!("{:gap$}{open}{lines}{close}\n", ""));
         }
         _ => {
