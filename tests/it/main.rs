@@ -30,6 +30,8 @@ mod lsp;
 #[cfg(feature = "aws")]
 mod main_job;
 #[cfg(feature = "aws")]
+mod peers;
+#[cfg(feature = "aws")]
 mod plan;
 #[cfg(feature = "aws")]
 mod readme;
