@@ -24,6 +24,8 @@ mod guards;
 #[cfg(feature = "aws")]
 mod iam;
 #[cfg(feature = "aws")]
+mod identity;
+#[cfg(feature = "aws")]
 mod local;
 #[cfg(feature = "aws")]
 mod lsp;
