@@ -319,7 +319,7 @@ fn production() -> Project {
         FRONT.replace("account: data\n", "")
     );
     let project = Project::local(&[("it", &text)]);
-    project.write("runbook.yaml", "version: 1\nenvironments:\n  live:\n    kind: production\n");
+    project.write("runbook.yaml", "version: 1\nenvironments:\n  live:\n    kind: production\n    accounts:\n      data: { id: \"111111111111\", region: eu-west-1 }\n");
     project
 }
 
@@ -342,9 +342,6 @@ fn what_destroys_in_production_wants_a_typed_phrase_whatever_is_agreed_to_before
 #[test]
 fn a_real_environment_is_never_reached_by_another_way() {
     let project = production();
-    let account = "\n    accounts:\n      data: { id: \"111111111111\", region: eu-west-1 }\n";
-    let text = project.read("runbook.yaml");
-    project.write("runbook.yaml", &format!("{}{account}", text.trim_end()));
     project.write("runbooks/it.md", &two_changes());
     for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_KMS"] {
         let ran = project.run_with(&LIVE, &[(variable, "http://127.0.0.1:9")]);
