@@ -161,11 +161,8 @@ async fn stacks(account: &str, all: &mut Inventory) {
         let name = stack.stack_name().unwrap_or_default();
         let status = stack.stack_status().map_or("", |status| status.as_str());
         // A stack that was updated and brought back is as good as one that was created.
-        let status = if matches!(status, "CREATE_COMPLETE" | "UPDATE_COMPLETE") {
-            "ready"
-        } else {
-            status
-        };
+        let status =
+            if matches!(status, "CREATE_COMPLETE" | "UPDATE_COMPLETE") { "ready" } else { status };
         let protected = stack.enable_termination_protection().unwrap_or(false);
         all.insert(format!("stack {account} {name}"), format!("{status}, protected: {protected}"));
         for parameter in stack.parameters() {

@@ -28,9 +28,9 @@ mod inventory;
 #[cfg(feature = "aws")]
 mod local;
 #[cfg(feature = "aws")]
-mod lsp;
-#[cfg(feature = "aws")]
 mod lost;
+#[cfg(feature = "aws")]
+mod lsp;
 #[cfg(feature = "aws")]
 mod main_job;
 #[cfg(feature = "aws")]

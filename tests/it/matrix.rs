@@ -174,24 +174,46 @@ fn fail_and_undo(project: &Project, row: &Row, given: &[String], case: &Case) ->
     arguments.extend(given.iter().map(String::as_str));
     project.run(&arguments).ended(1).says(case.step.id().as_str());
     let events = events_of(project, case.step.id().as_str());
-    let started = events.iter().any(|event| event == "step_started");
-    assert!(events.last().is_some_and(|event| event == "step_failed"), "{case:?}: {events:?}");
-    assert_eq!(started, case.when == When::After, "{case:?}: {events:?}");
+    let started = events.iter().any(|event| event["event"] == "step_started");
+    let last = events.last().expect("an event");
+    assert_eq!(last["event"], "step_failed", "{case:?}: {events:?}");
+    // Where the effect was there before, what is expected of it is looked at, and nothing starts.
+    let in_place = last["failure"]["stage"] == "guard";
+    let acted = case.when == When::After;
+    assert!(if acted { started || in_place } else { !started }, "{case:?}: {events:?}");
     project.write(&case.file, &text);
     let between = inventory(project);
     project.run(&["undo"]).ended(if row.healthy { 0 } else { 9 });
+    // What was taken back leaves nothing to be settled.
+    let run = project.newest_run();
+    let run = run.file_name().expect("a name").to_string_lossy().into_owned();
+    let owed = project.run(&["obligations", "--json"]).ended(0).stdout;
+    let owed: Value = serde_json::from_str(&owed).expect("JSON");
+    let owed = owed.as_array().expect("a list").iter().filter(|one| one["run"] == run);
+    assert_eq!(owed.count(), 0, "{case:?}: something is still owed after the undo");
     Undone { between, last: project.journal().pop().expect("a record") }
 }
 
+/// Runs a runbook whose very last step fails after it has acted, so that everything of it is to be taken
+/// back, and then does something about it.
+pub(crate) fn fail_at_the_end(project: &Project, row: &Row, given: &[String], then: impl FnOnce()) {
+    let last = cases(project, row).pop().expect("a step");
+    let text = project.read(&last.file);
+    project.write(&last.file, &broken(&text, &last));
+    let mut arguments = vec!["run", row.runbook, "--env", "sandbox"];
+    arguments.extend(given.iter().map(String::as_str));
+    project.run(&arguments).ended(1).says(last.step.id().as_str());
+    project.write(&last.file, &text);
+    then();
+}
+
 /// The events of a step wherever it stands: at the top, in a loop, in another runbook.
-fn events_of(project: &Project, id: &str) -> Vec<String> {
-    let is_it = |record: &&Value| {
-        let key = record["event"]["step"].as_str().unwrap_or_default();
+fn events_of(project: &Project, id: &str) -> Vec<Value> {
+    let is_it = |event: &Value| {
+        let key = event["step"].as_str().unwrap_or_default();
         key.rsplit('/').next().and_then(|end| end.split('[').next()) == Some(id)
     };
-    let journal = project.journal();
-    let events = journal.iter().filter(is_it).filter_map(|record| record["event"]["event"].as_str());
-    events.map(str::to_owned).collect()
+    project.journal().into_iter().map(|mut record| record["event"].take()).filter(is_it).collect()
 }
 
 /// Panics unless everything is as it was. A key cannot be unmade at once, so a new one may be left, as

@@ -1,6 +1,6 @@
 //! A run where nobody looks at a terminal: one plain line an event, and nothing that moves.
 
-use super::summary::{Tally, summarize, title};
+use super::summary::{Tally, certainty, summarize, title};
 use super::text::{Paint, counted, grouped, harmless};
 use super::{Reporter, View, closing};
 use crate::actions::context::Report;
@@ -111,6 +111,7 @@ impl<W: Write + Send> Plain<W> {
             }
             Event::StepFailed { failure, .. } => {
                 self.failed(at, "FAILED", &format!("{titled} ({})", failure.stage), failure);
+                self.say(at, "certain", certainty(failure.stage));
             }
             Event::StepUnknown { cause, .. } => {
                 self.say(at, "UNKNOWN", &format!("{titled}: {cause}"));
