@@ -69,6 +69,9 @@ pub struct Next {
     pub why: &'static str,
 }
 
+/// What is certain about a step whose undo failed.
+pub(super) const NOT_UNDONE: &str = "It could not be taken back and needs hands.";
+
 /// What is certain about a failed step's effect.
 #[must_use]
 pub const fn certainty(stage: Stage) -> &'static str {
@@ -119,9 +122,9 @@ pub fn summarize(plan: &Plan, state: &RunState) -> Summary {
                 "Whether its effect is there is unknown. It is never run again by itself.",
                 None,
             )),
-            StepStatus::UndoFailed(Failure { message, hint, .. }) => summary.troubles.push(
-                problem(message, "It could not be taken back and needs hands.", hint.as_ref()),
-            ),
+            StepStatus::UndoFailed(Failure { message, hint, .. }) => {
+                summary.troubles.push(problem(message, NOT_UNDONE, hint.as_ref()))
+            }
             StepStatus::Waiting(question) if !state.status.is_over() => {
                 summary.questions.push((key.clone(), question.clone()));
             }
