@@ -5,7 +5,7 @@
 
 use crate::env::Project;
 use crate::inventory::{Inventory, difference, inventory, new_keys};
-use crate::sample::{say, some_of};
+use crate::sample::{is_turn, say, some_of};
 use runbook::model::runbook::Runbook;
 use runbook::model::step::{Body, Interpreter, Step};
 use runbook::model::value::NodeKind;
@@ -79,17 +79,23 @@ fn kms_replace_is_taken_back_from_every_step() {
 
 #[test]
 fn kms_retire_is_taken_back_from_every_step() {
-    matrix(&RETIRE);
+    if is_turn("the undo matrix of kms retire", 0, 3) {
+        matrix(&RETIRE);
+    }
 }
 
 #[test]
 fn account_redeploy_is_taken_back_from_every_step() {
-    matrix(&REDEPLOY);
+    if is_turn("the undo matrix of account redeploy", 1, 3) {
+        matrix(&REDEPLOY);
+    }
 }
 
 #[test]
 fn a_changed_account_redeploy_is_taken_back_from_every_step() {
-    matrix(&REDEPLOY_OTHERWISE);
+    if is_turn("the undo matrix of a changed account redeploy", 2, 3) {
+        matrix(&REDEPLOY_OTHERWISE);
+    }
 }
 
 /// Every shipped runbook is in the matrix, by itself or because another one runs it.
@@ -125,6 +131,12 @@ struct Case {
     when: When,
 }
 
+impl std::fmt::Display for Case {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(to, "{}: {} fails {:?} it acts", self.file, self.step.id(), self.when)
+    }
+}
+
 /// How many cases of a row a plain test run tries, beside the very last step.
 const SAMPLE: usize = 1;
 
@@ -133,11 +145,9 @@ fn matrix(row: &Row) {
     let given = (row.given)(&project);
     if !row.healthy {
         // Nothing can be healthy where nothing is, and nobody wants to wait for it.
-        for name in [row.runbook] {
-            let file = format!("runbooks/{name}.md");
-            let text = project.read(&file).replace("within: 5m", "within: 1s");
-            project.write(&file, &text);
-        }
+        let file = format!("runbooks/{}.md", row.runbook);
+        let text = project.read(&file).replace("within: 5m", "within: 1s");
+        project.write(&file, &text);
     }
     let all = cases(&project, row);
     // With the very last step everything has happened that can. It is always tried.
@@ -148,14 +158,14 @@ fn matrix(row: &Row) {
     for case in &chosen {
         let began = std::time::Instant::now();
         let undone = fail_and_undo(&project, row, &given, case);
-        say(&format!("{}: {} {:?}: {:?}", case.file, case.step.id(), case.when, began.elapsed()));
+        say(&format!("{case}: {:?}", began.elapsed()));
         if case.step.id() == last.step.id() {
             let moved = difference(&before, &undone.between);
             assert!(!moved.is_empty(), "it failed too early to prove anything");
         }
-        assert_as_before(row, &before, &inventory(&project), &format!("{case:?}"));
+        assert_as_before(row, &before, &inventory(&project), &format!("{case}"));
         assert_eq!(undone.last["event"]["event"], "run_undone");
-        assert_eq!(undone.last["event"]["healthy"], row.healthy, "{case:?}");
+        assert_eq!(undone.last["event"]["healthy"], row.healthy, "{case}");
     }
 }
 
@@ -176,11 +186,11 @@ fn fail_and_undo(project: &Project, row: &Row, given: &[String], case: &Case) ->
     let events = events_of(project, case.step.id().as_str());
     let started = events.iter().any(|event| event["event"] == "step_started");
     let last = events.last().expect("an event");
-    assert_eq!(last["event"], "step_failed", "{case:?}: {events:?}");
+    assert_eq!(last["event"], "step_failed", "{case}: {events:?}");
     // Where the effect was there before, what is expected of it is looked at, and nothing starts.
     let in_place = last["failure"]["stage"] == "guard";
     let acted = case.when == When::After;
-    assert!(if acted { started || in_place } else { !started }, "{case:?}: {events:?}");
+    assert!(if acted { started || in_place } else { !started }, "{case}: {events:?}");
     project.write(&case.file, &text);
     let between = inventory(project);
     project.run(&["undo"]).ended(if row.healthy { 0 } else { 9 });
@@ -190,7 +200,7 @@ fn fail_and_undo(project: &Project, row: &Row, given: &[String], case: &Case) ->
     let owed = project.run(&["obligations", "--json"]).ended(0).stdout;
     let owed: Value = serde_json::from_str(&owed).expect("JSON");
     let owed = owed.as_array().expect("a list").iter().filter(|one| one["run"] == run);
-    assert_eq!(owed.count(), 0, "{case:?}: something is still owed after the undo");
+    assert_eq!(owed.count(), 0, "{case}: something is still owed after the undo");
     Undone { between, last: project.journal().pop().expect("a record") }
 }
 

@@ -33,6 +33,16 @@ pub(crate) fn some_of<T>(what: &str, mut all: Vec<T>, some: usize) -> Vec<T> {
     all
 }
 
+/// Whether a test that takes turns with others is to run now: always in a full test run, and otherwise when
+/// chance says so.
+pub(crate) fn is_turn(what: &str, place: u64, of: u64) -> bool {
+    let is_it = full() || seed() % of == place;
+    if !is_it {
+        eprintln!("{what}: not now; RUNBOOK_TEST_FULL=1 or another RUNBOOK_TEST_SEED runs it");
+    }
+    is_it
+}
+
 /// Tells how far a long test is.
 pub(crate) fn say(line: &str) {
     eprintln!("{line}");

@@ -150,9 +150,12 @@ enum Until {
 
 #[tokio::test]
 async fn every_undo_brings_back_the_state_before_and_is_harmless_to_repeat() {
-    for row in ROWS {
-        for until in [Until::Start, Until::Effect, Until::End] {
-            taken_back(&row, until).await;
+    for (place, row) in (0..).zip(ROWS) {
+        for (number, until) in (0..).zip([Until::Start, Until::Effect, Until::End]) {
+            // Each row begins elsewhere, so that a plain test run tries every way.
+            if crate::sample::is_turn(row.action, (place + number) % 3, 3) {
+                taken_back(&row, until).await;
+            }
         }
     }
 }
