@@ -292,7 +292,11 @@ impl RunState {
                     self.undoing = true;
                     S::Undoing
                 }
-                (S::Undoing, Event::RunUndone { healthy }) => S::Undone { healthy: *healthy },
+                (S::Undoing, Event::RunUndone { healthy }) => {
+                    // A step that only reads is never taken back, and may have incurred one all the same.
+                    self.obligations.clear();
+                    S::Undone { healthy: *healthy }
+                }
                 (S::Undoing, Event::RunStuck {}) => S::Stuck,
                 (
                     status @ (S::Running | S::Undoing),

@@ -2,7 +2,7 @@
 
 use super::decide::{Effect, InHand, decide, owed_undos, points_passed};
 use super::event::{
-    Event, Operator, PauseCause, Resolver, RunStarted, SkipReason, StepStarted, Verdict,
+    Event, Obligation, Operator, PauseCause, Resolver, RunStarted, SkipReason, StepStarted, Verdict,
 };
 use super::outcome::{Failure, Memo, Stage};
 use super::state::{RunState, RunStatus, StepStatus};
@@ -229,6 +229,26 @@ fn a_failed_undo_is_stuck_and_can_be_finished_later() {
     state.apply(&Event::UndoBegun { operator: Operator::default() }).expect("legal");
     go_on(&plan, &mut state, &mut journal);
     assert_eq!(state.status, RunStatus::Undone { healthy: true });
+}
+
+#[test]
+fn a_run_that_was_taken_back_owes_nothing() {
+    let plan = plan(&(step("a", "") + &read("b", "")));
+    let (_, mut journal) = fresh(&plan);
+    journal.pop();
+    let mut state = RunState::replay(&journal).expect("legal");
+    let owed = Obligation {
+        step: key("b"),
+        text: "Retire the old key.".to_owned(),
+        due: "2027-01-01".to_owned(),
+        runbook: None,
+        params: Values::new(),
+    };
+    state.apply(&Event::ObligationIncurred(Box::new(owed))).expect("legal");
+    state.apply(&Event::UndoBegun { operator: Operator::default() }).expect("legal");
+    go_on(&plan, &mut state, &mut journal);
+    assert_eq!(state.status, RunStatus::Undone { healthy: true });
+    assert_eq!(state.obligations, []);
 }
 
 #[test]

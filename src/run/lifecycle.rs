@@ -119,33 +119,49 @@ pub async fn resume(
     io: Io,
 ) -> Result<Ended, RunError> {
     let (mut driver, lock) = take_up(world, run, &secrets, wishes, io).await?;
-    if driver.state.status.is_over() || driver.state.status == RunStatus::Stuck {
+    let stuck = driver.state.status == RunStatus::Stuck;
+    if driver.state.status.is_over() || (stuck && !are_by_hand(&driver, &decisions)) {
         return Err(RunError::Usage {
             message: format!(
                 "run {run} is {}; there is nothing to resume",
                 driver.state.status.word()
             ),
-            hint: match driver.state.status {
-                RunStatus::Stuck => format!(
-                    "Finish by hand what is listed by `runbook status {run}`, then `runbook undo {run}` tries again."
-                ),
-                _ => format!("`runbook status {run}` shows what it did."),
+            hint: if stuck {
+                format!(
+                    "Finish by hand what is listed by `runbook status {run}`. Then `runbook undo {run}` tries again, and `runbook resume {run} --step STEP=done --reason '…'` says that you took that step back."
+                )
+            } else {
+                format!("`runbook status {run}` shows what it did.")
             },
         });
     }
     let operator = driver.world.operator.clone();
     let reason = driver.wishes.reason.clone();
-    driver.stage(Event::RunResumed { operator, reason })?;
+    if !stuck {
+        driver.stage(Event::RunResumed { operator: operator.clone(), reason })?;
+    }
     mark_lost(&mut driver)?;
     for decision in decisions {
         decide(&mut driver, decision)?;
     }
-    if !driver.state.undoing {
+    if stuck {
+        driver.stage(Event::UndoBegun { operator })?;
+    } else if !driver.state.undoing {
         retry_what_is_safe(&mut driver)?;
     }
     let ended = driver.drive().await?;
     release(driver, lock)?;
     Ok(ended)
+}
+
+/// Whether somebody says of steps that could not be taken back that hands have done it. Then the way back
+/// of a stuck run goes on.
+fn are_by_hand(driver: &Driver, decisions: &[Decision]) -> bool {
+    let is_one = |decision: &Decision| {
+        let status = driver.state.status_of(&decision.step);
+        decision.verdict == Wanted::Done && matches!(status, StepStatus::UndoFailed(_))
+    };
+    !decisions.is_empty() && decisions.iter().all(is_one)
 }
 
 /// Takes everything back that a run started.

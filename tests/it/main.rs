@@ -26,17 +26,27 @@ mod iam;
 #[cfg(feature = "aws")]
 mod identity;
 #[cfg(feature = "aws")]
+mod inventory;
+#[cfg(feature = "aws")]
 mod local;
+#[cfg(feature = "aws")]
+mod lost;
 #[cfg(feature = "aws")]
 mod lsp;
 #[cfg(feature = "aws")]
 mod main_job;
 #[cfg(feature = "aws")]
+mod matrix;
+#[cfg(feature = "aws")]
 mod peers;
 #[cfg(feature = "aws")]
 mod plan;
 #[cfg(feature = "aws")]
+mod proxy;
+#[cfg(feature = "aws")]
 mod readme;
+#[cfg(feature = "aws")]
+mod sample;
 #[cfg(feature = "aws")]
 mod secrets;
 #[cfg(feature = "aws")]
