@@ -175,6 +175,13 @@ pub async fn undo(
     wishes: Wishes,
     io: Io,
 ) -> Result<Ended, RunError> {
+    // Each undo is a change. A freeze that comes later stops before the next one.
+    let environment = &world.environment.name;
+    guard::not_frozen(&world).map_err(|failure| {
+        failure.hint(format!(
+            "Nothing was changed. When it may go on: `runbook thaw {environment}`, then `runbook undo {run}`."
+        ))
+    })?;
     let mut driver = take_up(world, run, &secrets, wishes, io).await?;
     let passed = points_passed(&driver.plan, &driver.state);
     if let Some((step, why)) = passed.first() {

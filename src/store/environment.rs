@@ -122,7 +122,7 @@ impl Store {
     /// Whether a run has nothing more to do: it never began, or it is over.
     fn left(&self, run: &RunId) -> Result<bool, StoreError> {
         if !self.begun(run)? {
-            return Ok(true);
+            return Ok(!self.has_lost_its_journal(run)?);
         }
         let history = self.read(run)?;
         Ok(matches!(
@@ -179,6 +179,27 @@ impl Store {
         let folder = self.existing(run)?;
         super::local::append_behind(&folder, event, at)?;
         lock::break_lock(&folder, super::local::WRITER, run)?;
+        for environment in self.environments()? {
+            lock::break_lock(&environment, LOCK, run)?;
+        }
+        Ok(())
+    }
+
+    /// Whether steps of a run have begun of which no journal tells any more.
+    ///
+    /// # Errors
+    /// When its folder cannot be read.
+    pub fn has_lost_its_journal(&self, run: &RunId) -> Result<bool, StoreError> {
+        // A step's folder is made after the run's first event is on the disk, and before the step begins.
+        let begun = !files::names(&self.folder(run).join("work"))?.is_empty();
+        Ok(begun && !self.begun(run)?)
+    }
+
+    /// Gives free what a run had locked whose journal is lost. What it did is for people to find out.
+    ///
+    /// # Errors
+    /// When a lock cannot be written.
+    pub fn give_up_lost(&self, run: &RunId) -> Result<(), StoreError> {
         for environment in self.environments()? {
             lock::break_lock(&environment, LOCK, run)?;
         }

@@ -20,14 +20,18 @@ pub(crate) fn shim() -> &'static str {
     static SHIM: OnceLock<String> = OnceLock::new();
     SHIM.get_or_init(|| {
         let source = crate::env::root().join("tests/it/crash_shim.c");
-        let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("crash_shim.so");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let library = folder.join("crash_shim.so");
+        let fresh = folder.join(format!("crash_shim-{}.so", std::process::id()));
         let built = Command::new("cc")
             .args(["-shared", "-fPIC", "-O1", "-o"])
-            .args([library.as_os_str(), source.as_os_str()])
+            .args([fresh.as_os_str(), source.as_os_str()])
             .arg("-ldl")
             .status()
             .expect("a C compiler");
         assert!(built.success(), "the library is not built");
+        // Put in place as a whole: another test run may be using it.
+        fs::rename(fresh, &library).expect("the library in its place");
         library.display().to_string()
     })
 }
@@ -247,12 +251,16 @@ fn assert_durable(project: &Project, ran: &Ran, how: &str) {
 
 #[test]
 fn when_the_disk_is_full_no_step_begins_that_the_journal_does_not_have() {
-    // A run without a full disk has about this many writes; the first cases are before its first record.
+    // A whole run has about this many writes; the first ones are before its first record.
     for full in some_of("full disks", (1..=26).collect(), 8) {
         let how = format!("the disk is full at write {full}");
         let project = project();
         let at = full.to_string();
         let ran = project.run_shimmed(&RUN, &[("SHIM_FULL", &at)]);
+        if full > 18 && ran.code == Some(0) {
+            finish(&project, "the run had fewer writes");
+            continue;
+        }
         assert_eq!(ran.code, Some(2), "{how}: {ran:?}");
         assert!(ran.stderr.contains("No space left on device"), "{how}: {}", ran.stderr);
         assert!(ran.stderr.contains("Make room"), "{how}: {}", ran.stderr);
@@ -358,6 +366,13 @@ fn a_journal_that_is_taken_away_stops_its_run_before_its_next_effect() {
         project.run(&["run", "two", "--env", "sandbox"]).ended(7).says(told).says("stops here");
         assert!(!project.exists("two"), "{what}: the next step ran");
     }
+    // Nothing tells what was done any more, so that nobody else begins before a person has said so.
+    let project = Project::local(&[("two", &two(&format!("{journal}\nrm \"$j\"")))]);
+    project.run(&["run", "two", "--env", "sandbox"]).ended(7);
+    let run = project.newest_run().file_name().expect("a name").to_string_lossy().into_owned();
+    project.run(&["run", "two", "--env", "sandbox"]).ended(7).says(&run).says("runbook unlock");
+    project.run(&["unlock", &run, "--reason", "looked"]).ended(0).says("no journal any more");
+    project.run(&["run", "two", "--env", "sandbox", "--until", "one"]).ended(10);
 }
 
 #[test]

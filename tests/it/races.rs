@@ -324,3 +324,19 @@ fn a_freeze_that_comes_while_a_step_is_looked_at_stops_it() {
     project.run(&["resume"]).ended(0);
     assert_eq!(project.read("done"), "one\nact\n");
 }
+
+/// A step that can be taken back, and one that fails.
+const BACK: &str = "---\ntitle: Back\nsummary: For the tests.\nowner: tests\n---\n\n# Back\n\n## Steps\n\n### One\n\n```bash step=one\necho one >> \"$RUNBOOK_PROJECT/done\"\n```\n\n```bash undo=one\necho -one >> \"$RUNBOOK_PROJECT/done\"\n```\n\n### Fail\n\n```bash step=fail\n#| effect: read\nfalse\n```\n";
+
+#[test]
+fn nothing_is_taken_back_in_a_frozen_environment() {
+    let project = Project::local(&[("back", BACK)]);
+    project.run(&["run", "back", "--env", "sandbox"]).ended(1);
+    project.run(&["freeze", "sandbox", "--reason", "incident 7"]).ended(0);
+    let before = project.journal().len();
+    project.run(&["undo"]).ended(4).says("incident 7").says("then `runbook undo");
+    assert_eq!((project.read("done").as_str(), project.journal().len()), ("one\n", before));
+    project.run(&["thaw", "sandbox"]).ended(0);
+    project.run(&["undo"]).ended(0);
+    assert_eq!(project.read("done"), "one\n-one\n");
+}

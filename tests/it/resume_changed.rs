@@ -1,6 +1,7 @@
 //! A runbook is edited while a run of it stands still: what `resume` says, and what it does, edit by edit.
 
 use crate::env::{Project, Ran};
+use crate::sample::some_of;
 
 const HEAD: &str =
     "---\ntitle: A test\nsummary: For the tests.\nowner: tests\n---\n\n# A test\n\n## Steps\n\n";
@@ -245,7 +246,7 @@ fn adopt(project: &Project, edit: &Edit) -> Ran {
 
 #[test]
 fn a_run_goes_on_with_its_own_copy_and_says_step_by_step_what_differs() {
-    for edit in edits() {
+    for edit in some_of("edits", edits(), 6) {
         let project = stopped();
         project.write("runbooks/edited.md", &edit.text);
         let ran = project.run(&["resume", "--step", "gate=retry"]);
@@ -268,7 +269,7 @@ fn a_run_goes_on_with_its_own_copy_and_says_step_by_step_what_differs() {
 
 #[test]
 fn a_run_that_adopts_an_edit_keeps_what_is_the_same_and_asks_about_what_is_not() {
-    for edit in edits() {
+    for edit in some_of("edits", edits(), 12) {
         let project = stopped();
         project.write("runbooks/edited.md", &edit.text);
         let before = project.journal().len();
