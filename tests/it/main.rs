@@ -18,6 +18,12 @@ mod cloud;
 #[cfg(feature = "aws")]
 mod crash;
 #[cfg(feature = "aws")]
+mod crash_books;
+#[cfg(all(feature = "aws", target_os = "linux"))]
+mod crash_disk;
+#[cfg(all(feature = "aws", target_os = "linux"))]
+mod crash_random;
+#[cfg(feature = "aws")]
 mod env;
 #[cfg(feature = "aws")]
 mod guards;
@@ -43,8 +49,12 @@ mod peers;
 mod plan;
 #[cfg(feature = "aws")]
 mod proxy;
+#[cfg(all(feature = "aws", target_os = "linux"))]
+mod races;
 #[cfg(feature = "aws")]
 mod readme;
+#[cfg(feature = "aws")]
+mod resume_changed;
 #[cfg(feature = "aws")]
 mod sample;
 #[cfg(feature = "aws")]

@@ -176,9 +176,10 @@ impl<W: Write + Send> Reporter for Plain<W> {
         self.tally.event(at, event);
         match event {
             Event::RunStarted(_) => self.head(at, view),
-            Event::RunResumed { operator, .. } => {
+            Event::RunResumed { operator, revised, .. } => {
                 self.head(at, view);
-                self.say(at, "resumed", &format!("by {}@{}", operator.user, operator.host));
+                let with = revised.as_ref().map_or("", |_| ", with the files as they are now");
+                self.say(at, "resumed", &format!("by {}@{}{with}", operator.user, operator.host));
             }
             Event::UndoBegun { operator } => {
                 self.say(at, "undoing", &format!("by {}@{}", operator.user, operator.host));
