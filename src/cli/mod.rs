@@ -17,6 +17,7 @@ mod history;
 mod iam;
 mod list;
 mod log;
+mod logging;
 mod lsp;
 pub mod manual;
 mod new;
@@ -32,6 +33,7 @@ mod sandbox;
 mod schema;
 mod signals;
 mod status;
+mod terminal;
 mod thaw;
 mod undo;
 mod unlock;
@@ -180,7 +182,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     if cli.global.no_color {
         anstream::ColorChoice::Never.write_global();
     }
-    logging(cli.global.verbose);
+    logging::begin(cli.global.verbose);
     match dispatch(&cli) {
         Ok(exit) => exit.code(),
         Err(error) => {
@@ -216,25 +218,4 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Schema(args) => schema::run(global, args),
         Command::Completions(args) => completions::run(global, args),
     }
-}
-
-/// What the program says about its own working, on standard error.
-fn logging(verbose: u8) {
-    let filter = match (std::env::var("RUNBOOK_LOG"), verbose) {
-        (Ok(filter), _) if !filter.is_empty() => filter,
-        (_, 0) => return,
-        (_, 1) => "runbook=info".to_owned(),
-        (_, 2) => "runbook=debug".to_owned(),
-        _ => "debug".to_owned(),
-    };
-    let filter = tracing_subscriber::EnvFilter::try_new(&filter)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("runbook=info"));
-    // A second subscriber can only come from a test; the first one stays.
-    drop(
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .with_ansi(console::error_paint() == crate::run::report::text::Paint::Colour)
-            .try_init(),
-    );
 }

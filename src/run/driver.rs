@@ -85,7 +85,8 @@ pub(super) struct Driver {
     /// Open questions. They do not keep the run from ending: nobody can take a prompt back.
     prompts: JoinSet<Told>,
     asking: Arc<Mutex<()>>,
-    asked: usize,
+    /// The steps with a question that is open on the terminal, or waits for its turn.
+    asked: BTreeSet<StepKey>,
     /// Whether anybody can still say stop.
     listening: bool,
 }
@@ -121,7 +122,7 @@ impl Driver {
             said,
             prompts: JoinSet::new(),
             asking: Arc::new(Mutex::new(())),
-            asked: 0,
+            asked: BTreeSet::new(),
             listening: true,
         }
     }
@@ -272,24 +273,29 @@ impl Driver {
 
     fn begin_asking(&mut self, key: StepKey) {
         let StepStatus::Waiting(question) = self.state.status_of(&key).clone() else { return };
+        // The journal has a copy without secrets. A person at a terminal is shown no more than that.
+        let question = question.with_words(|text| self.world.masker.mask(text).into_owned());
         let by = self.world.operator.user.clone();
-        self.prompt(move |prompter| {
+        self.prompt(&key.clone(), move |prompter| {
             let answer = prompter.ask(&key, &question).map(|values| (values, by));
             Told::Answered(key, answer)
         });
     }
 
     fn begin_choosing(&mut self, key: StepKey, title: String) {
-        self.prompt(move |prompter| {
+        self.prompt(&key.clone(), move |prompter| {
             let choice = prompter.before(&key, &title);
             Told::Chosen(key, choice)
         });
     }
 
     /// Asks on the terminal, one question at a time.
-    fn prompt(&mut self, ask: impl FnOnce(&dyn Prompter) -> Told + Send + 'static) {
+    fn prompt(&mut self, key: &StepKey, ask: impl FnOnce(&dyn Prompter) -> Told + Send + 'static) {
         let Some(prompter) = self.io.prompter.clone() else { return };
-        self.suspend();
+        self.asked.insert(key.clone());
+        for reporter in &mut self.io.reporters {
+            reporter.suspend();
+        }
         let asking = Arc::clone(&self.asking);
         self.prompts.spawn(async move {
             let _one_at_a_time = asking.lock().await;
@@ -301,16 +307,10 @@ impl Driver {
         });
     }
 
-    fn suspend(&mut self) {
-        self.asked += 1;
-        for reporter in &mut self.io.reporters {
-            reporter.suspend();
-        }
-    }
-
-    pub(super) fn resume_display(&mut self) {
-        self.asked = self.asked.saturating_sub(1);
-        if self.asked == 0 {
+    /// A question is off the terminal. The display goes on once none is left.
+    pub(super) fn resume_display(&mut self, key: &StepKey) {
+        self.asked.remove(key);
+        if self.asked.is_empty() {
             for reporter in &mut self.io.reporters {
                 reporter.resume();
             }
@@ -341,18 +341,17 @@ impl Driver {
         }
     }
 
-    /// A question cannot be taken back from the terminal, but the run need not wait for its answer.
+    /// A question cannot be taken back from the terminal, but the run need not wait for its answer: it
+    /// pauses, and says so.
     fn leave_prompts(&mut self) {
-        if self.asked == 0 {
-            return;
-        }
-        self.asked = 0;
         self.prompts.detach_all();
-        let asked: Vec<StepKey> = self.hand.asking.iter().cloned().collect();
-        for key in asked {
-            self.hand.asking.remove(&key);
+        for key in std::mem::take(&mut self.asked) {
             self.hand.busy.remove(&key);
-            self.hand.unanswerable.insert(key);
+            // Only a question of the runbook waits for somebody else then. Whether to run a step does not.
+            if self.hand.asking.remove(&key) {
+                self.hand.unanswerable.insert(key.clone());
+            }
+            self.resume_display(&key);
         }
     }
 

@@ -220,6 +220,16 @@ pub fn answer(
             ),
         });
     };
+    if question.is_secret() {
+        return Err(RunError::Usage {
+            message: format!(
+                "step `{step}` asks for a secret, and what is answered here would be kept in the journal"
+            ),
+            hint: format!(
+                "`runbook resume {run}` at a terminal asks for it, and keeps it in memory only."
+            ),
+        });
+    }
     let values = manual::accept(&question, values, by).map_err(|mistakes| RunError::Usage {
         message: format!("the answer does not fit: {}", mistakes.join("; ")),
         hint: format!("`runbook status {run}` shows the question."),

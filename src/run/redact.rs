@@ -30,6 +30,7 @@ pub(super) fn journal_copy(
             withhold(outputs, &secret_names(step, plan), masker);
         }
         Event::StepAnswered { step, values, .. } => {
+            withheld.hide(step, values);
             withhold(values, &secret_names(step, plan), masker)
         }
         _ => {}

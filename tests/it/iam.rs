@@ -1,12 +1,9 @@
 //! `runbook iam`, and its proof: under exactly the policy that it prints, on an emulator that enforces
 //! policies, the main job runs; with any one action less it fails.
 
-#![expect(clippy::print_stderr, reason = "a test that takes a sample tells which")]
+#![expect(clippy::print_stderr, reason = "a long test tells how far it is")]
 
 use crate::env::Project;
-use rand::SeedableRng as _;
-use rand::rngs::StdRng;
-use rand::seq::SliceRandom as _;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -223,14 +220,7 @@ fn the_main_job_runs_under_exactly_its_policy_and_fails_with_any_one_action_less
     // And everything else, one by one: the run fails, because it is refused.
     let mut needed: Vec<&str> = printed.iter().map(String::as_str).collect();
     needed.retain(|action| !not_shown.contains(action) && !UNDO_ONLY.contains(action));
-    let all = needed.len();
-    if std::env::var_os("RUNBOOK_TEST_FULL").is_none() {
-        let given = std::env::var("RUNBOOK_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
-        let seed: u64 = given.unwrap_or_else(rand::random);
-        eprintln!("RUNBOOK_TEST_SEED={seed} takes away the same {SAMPLE} of {all} actions again");
-        needed.shuffle(&mut StdRng::seed_from_u64(seed));
-        needed.truncate(SAMPLE);
-    }
+    let needed = crate::sample::of(needed, SAMPLE, "actions to take away");
     // A run that failed goes on once it may, and the next one begins where it ended. So one set of
     // accounts does for all, and it is shown that nothing else was in the way.
     let case = emulator.accounts();

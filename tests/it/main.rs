@@ -20,7 +20,13 @@ mod crash;
 #[cfg(feature = "aws")]
 mod env;
 #[cfg(feature = "aws")]
+mod exit_codes;
+#[cfg(feature = "aws")]
+mod fake_aws;
+#[cfg(feature = "aws")]
 mod guards;
+#[cfg(feature = "aws")]
+mod hostile;
 #[cfg(feature = "aws")]
 mod iam;
 #[cfg(feature = "aws")]
@@ -32,10 +38,24 @@ mod main_job;
 #[cfg(feature = "aws")]
 mod plan;
 #[cfg(feature = "aws")]
+mod pty;
+#[cfg(feature = "aws")]
 mod readme;
+#[cfg(feature = "aws")]
+mod remains;
+#[cfg(feature = "aws")]
+mod sample;
 #[cfg(feature = "aws")]
 mod secrets;
 #[cfg(feature = "aws")]
+mod secrets_forms;
+#[cfg(feature = "aws")]
 mod shim;
+#[cfg(feature = "aws")]
+mod signals;
+#[cfg(feature = "aws")]
+mod signals_prompts;
+#[cfg(feature = "aws")]
+mod unattended;
 #[cfg(feature = "aws")]
 mod undo;

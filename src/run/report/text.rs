@@ -26,8 +26,29 @@ pub fn harmless_lines(text: &str) -> Vec<String> {
     text.lines().map(harmless).collect()
 }
 
+/// JSON with an escape in place of every character that could steer a terminal. It says the same: JSON
+/// itself escapes only the oldest of them.
+#[must_use]
+pub fn harmless_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        // A line break stands between values only. In a text it is escaped already.
+        if (c.is_control() && c != '\n') || turns_direction(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 const fn turns_direction(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 /// How many columns a text takes up.
@@ -201,6 +222,18 @@ mod tests {
         let shown = harmless(evil);
         assert!(!shown.chars().any(|c| c.is_control() || turns_direction(c)), "{shown:?}");
         assert!(shown.starts_with("ab"), "{shown:?}");
+    }
+
+    #[test]
+    fn json_stays_the_same_value_and_steers_no_terminal() {
+        let value =
+            serde_json::json!({ "a\u{9b}2J": ["\u{1b}]0;x\u{7}", "\u{202e}evil\u{7f}", "é\n🔑"] });
+        for json in [value.to_string(), format!("{value:#}")] {
+            let shown = harmless_json(&json);
+            let steers = |c: char| (c.is_control() && c != '\n') || turns_direction(c);
+            assert!(!shown.contains(steers), "{shown:?}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        }
     }
 
     #[test]
