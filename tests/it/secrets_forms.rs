@@ -111,9 +111,9 @@ fn forms() -> Project {
          {{ echo 'folded<<E_N_D'; printf '%s' \"$LINES\" | base64; echo E_N_D; }} >> \"$RUNBOOK_OUTPUT\"\n\
          touch \"$RUNBOOK_PROJECT/begun\"\nuntil test -e \"$RUNBOOK_PROJECT/go\"; do sleep 0.02; done\n```\n\n\
          ```python step=json\n#| effect: read\n#| env:\n{env}#| outputs: json\n\
-         import json, os\nprint(json.dumps({{\"deep\": {{os.environ[\"ODD\"]: [os.environ[\"LINES\"]]}}}}))\n```\n\n\
-         ```yaml step=ask\nuses: manual/confirm\nwith: {{ ask: \"Is {{{{ params.longer }}}} still right?\" }}\n```\n\n\
-         ```bash step=each\n#| effect: read\n#| for_each: \"[params.short, params.long]\"\n#| env: {{ ITEM: \"{{{{ item }}}}\" }}\necho \"$ITEM\"\n```\n\n\
+         import json, os\nprint(json.dumps({{\"deep\": {{os.environ[\"ODD\"]: [os.environ[\"LINES\"]]}}, \"list\": [os.environ[\"SHORT\"], \"and \" + os.environ[\"LONG\"]]}}))\n```\n\n\
+         ```bash step=each\n#| effect: read\n#| for_each: steps.json.list\n#| env: {{ ITEM: \"{{{{ item }}}}\" }}\necho \"$ITEM\"\n```\n\n\
+         ```yaml step=ask\nuses: manual/confirm\nwith: {{ ask: \"Is {{{{ steps.say.path }}}} still right?\" }}\n```\n\n\
          ```bash step=fail\n#| effect: read\n#| env: {{ LONGER: \"{{{{ params.longer }}}}\" }}\necho \"no entry for $LONGER in $LONGER.txt\" >&2\nexit 1\n```\n\n",
         env = env()
     );
@@ -231,8 +231,11 @@ fn no_secret_in_any_form_is_in_any_byte_that_is_kept_or_shown() {
 
 #[test]
 fn a_question_with_a_secret_in_it_does_not_show_it_at_the_terminal() {
-    let steps = "```bash step=one\n#| irreversible: test\n#| confirm: \"Is {{ params.token }} still right?\"\ntrue\n```\n\n\
-        ```yaml step=two\nuses: manual/checklist\nwith: { ask: \"With {{ params.token }}\", items: [\"call {{ params.token }}\"] }\n```\n\n\
+    // The check refuses a secret in a question. What a script has made of one it cannot know.
+    let steps = "```bash step=zero\n#| effect: read\n#| env: { TOKEN: \"{{ params.token }}\" }\n#| outputs: [made]\n\
+        echo \"made=$TOKEN-1\" >> \"$RUNBOOK_OUTPUT\"\n```\n\n\
+        ```bash step=one\n#| irreversible: test\n#| confirm: \"Is {{ steps.zero.made }} still right?\"\ntrue\n```\n\n\
+        ```yaml step=two\nuses: manual/checklist\nwith: { ask: \"With {{ steps.zero.made }}\", items: [\"call {{ steps.zero.made }}\"] }\n```\n\n\
         ```bash step=three\n#| effect: read\n#| env: { TOKEN: \"{{ params.token }}\" }\necho \"not $TOKEN\"; exit 1\n```\n";
     let project =
         Project::local(&[("ask", &book("  token: { type: string, secret: true }\n", steps))]);
@@ -242,7 +245,7 @@ fn a_question_with_a_secret_in_it_does_not_show_it_at_the_terminal() {
     terminal.asked("leave it: decide later").press("\r");
     terminal.ended(1).assert_sane();
     let text = terminal.text();
-    assert!(text.contains("Is *** still right?") && text.contains("not ***"), "{text}");
+    assert!(text.contains("Is ***-1 still right?") && text.contains("not ***"), "{text}");
     let hidden = ["hunter2-abcdef".to_owned(), "hunter2".to_owned()];
     assert_hidden(&hidden, "the terminal", &terminal.raw());
     assert_hidden_below(&hidden, &project.path().join(".runbook"));
@@ -343,4 +346,36 @@ fn a_secret_in_a_request_or_an_error_of_aws_is_not_repeated_and_in_no_arguments(
             assert_hidden(&hidden, &format!("somebody's arguments at {operation}"), &arguments);
         }
     }
+}
+
+/// A process that takes a run up knows less than the one before it: it must say so, and never use a mask as if it
+/// were the value.
+#[test]
+fn a_run_that_goes_on_never_takes_a_mask_for_a_value() {
+    let inner = book(
+        "  token: { type: string, secret: true }\n",
+        "```bash step=check\n#| effect: read\n#| env: { TOKEN: \"{{ params.token }}\" }\n\
+         test -e \"$RUNBOOK_PROJECT/go\"\ntest \"$TOKEN\" = \"$(cat \"$RUNBOOK_PROJECT/token\")\"\n```\n",
+    );
+    let outer = book(
+        "  token: { type: string, secret: true }\n",
+        "```bash step=make\n#| irreversible: test\n#| env: { TOKEN: \"{{ params.token }}\" }\n#| outputs: [path, plain]\n\
+         { echo \"path=/srv/$TOKEN/x\"; echo plain=here; } >> \"$RUNBOOK_OUTPUT\"\n```\n\n\
+         ```yaml step=call\nuses: runbook/run\nwith:\n  runbook: inner\n  params: { token: \"{{ params.token }}\" }\n```\n\n\
+         ```bash step=use\n#| irreversible: test\n#| env: { IN: \"{{ steps.make.path }}\", PLAIN: \"{{ steps.make.plain }}\" }\n\
+         printf '%s %s' \"$IN\" \"$PLAIN\" > \"$RUNBOOK_PROJECT/used\"\n```\n",
+    );
+    let project = Project::local(&[("outer", &outer), ("inner", &inner)]);
+    project.write("token", "hunter2-abcdef");
+    let given = [("RUNBOOK_PARAM_TOKEN", "hunter2-abcdef")];
+    project.run_with(&["run", "outer", "--env", "sandbox"], &given).ended(1).says("call/check");
+    project.write("go", "");
+    let resumed = project.run_with(&["resume", "--step", "call/check=retry"], &given).ended(1);
+    // The inner step was given the secret again. What was made of it is gone with the first process.
+    assert_eq!(project.events_of("call/check").last().expect("an event"), "step_succeeded");
+    assert!(resumed.stderr.contains("steps.make.path"), "{}", resumed.stderr);
+    assert!(!project.exists("used"), "it went on with {}", project.read("used"));
+    let hidden = ["hunter2-abcdef".to_owned()];
+    assert_silent(&hidden, &resumed);
+    assert_hidden_below(&hidden, &project.path().join(".runbook"));
 }

@@ -240,7 +240,7 @@ fn a_step_waits_for_agreement() {
     let (project, shown) = answered(&text, &[], &[("Go on?", "y")], 0);
     assert!(project.exists("one") && shown.contains("Is the standby ready?"), "{shown}");
     let (project, shown) = answered(&text, &[], &[("Go on?", "n")], 10);
-    assert!(!project.exists("one") && shown.contains("runbook answer"), "{shown}");
+    assert!(!project.exists("one") && shown.contains("--yes"), "{shown}");
 }
 
 #[test]

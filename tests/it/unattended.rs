@@ -55,7 +55,10 @@ const QUESTIONS: [Question; 11] = [
         // Agreeing is not enough.
         more: &["--yes"],
         code: 10,
-        says: &["destroy in this machine", "runbook answer RUN ask phrase="],
+        says: &[
+            "destroy in this machine",
+            "runbook answer RUN ask 'phrase=destroy in this machine'",
+        ],
     },
     Question {
         name: "something to do",

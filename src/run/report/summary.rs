@@ -308,8 +308,8 @@ fn answer(run: &str, step: &StepKey, question: &Question) -> Next {
             command.push_str(&format!(" {}=…", field.name));
         }
     }
-    if matches!(question, Question::Phrase { .. }) {
-        command.push_str(" phrase='…'");
+    if let Question::Phrase { phrase, .. } = question {
+        command.push_str(&format!(" {}", shell_word(&format!("phrase={phrase}"))));
     }
     Next { command, why: "answer" }
 }

@@ -44,6 +44,13 @@ pub fn harmless_json(json: &str) -> String {
     out
 }
 
+/// Whether a character that is no ASCII steers a terminal: a control of eight bits, or one that turns the
+/// direction of writing.
+#[must_use]
+pub const fn steers_unseen(c: char) -> bool {
+    matches!(c, '\u{80}'..='\u{9f}') || turns_direction(c)
+}
+
 const fn turns_direction(c: char) -> bool {
     matches!(
         c,
