@@ -1,7 +1,7 @@
 //! The streams: results go to standard output, everything else to standard error.
 
 use super::error::CliError;
-use crate::run::report::text::{Paint, fold, harmless_json, harmless_lines};
+use crate::run::report::text::{Paint, fold, harmless_json, harmless_lines, only_painted};
 use anstream::{AutoStream, ColorChoice};
 use dialoguer::console::Term;
 use std::io::{IsTerminal as _, Write as _};
@@ -34,7 +34,7 @@ impl Out {
     /// When it cannot be written; a reader that has gone ends the program quietly.
     pub(super) fn line(self, line: impl AsRef<str>) -> Result<(), CliError> {
         let mut to = std::io::stdout().lock();
-        writeln!(to, "{}", line.as_ref().trim_end())?;
+        writeln!(to, "{}", only_painted(line.as_ref().trim_end(), self.paint))?;
         Ok(())
     }
 
@@ -44,6 +44,15 @@ impl Out {
     /// As `line`.
     pub(super) fn json(self, value: &serde_json::Value) -> Result<(), CliError> {
         self.line(harmless_json(&format!("{value:#}")))
+    }
+
+    /// An empty terminal, without what has scrolled out of it.
+    ///
+    /// # Errors
+    /// As `line`.
+    pub(super) fn clear(self) -> Result<(), CliError> {
+        writeln!(std::io::stdout().lock(), "\x1b[H\x1b[2J\x1b[3J")?;
+        Ok(())
     }
 
     /// A value as JSON on one line.
@@ -108,7 +117,7 @@ pub(super) fn can_move() -> bool {
 /// One line on standard error. When nobody can read it, there is nobody to tell.
 pub(super) fn tell(line: impl AsRef<str>) {
     let mut to = std::io::stderr().lock();
-    drop(writeln!(to, "{}", line.as_ref().trim_end()));
+    drop(writeln!(to, "{}", only_painted(line.as_ref().trim_end(), error_paint())));
 }
 
 /// Shows an error on standard error.

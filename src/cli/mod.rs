@@ -42,6 +42,7 @@ mod world;
 pub use error::CliError;
 pub use exit::Exit;
 
+use crate::run::report::text::{harmless_lines, steers_unseen};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -169,13 +170,25 @@ enum Command {
     Completions(completions::Args),
 }
 
+/// Shows what was wrong with the arguments, or the help that they ask for.
+fn usage(error: &clap::Error) {
+    let text = error.render().to_string();
+    if error.use_stderr() && text.chars().any(|c| c != '\n' && (c.is_control() || steers_unseen(c)))
+    {
+        // An argument that could steer the terminal is repeated without that, and without colours.
+        harmless_lines(&text).iter().for_each(console::tell);
+    } else {
+        // Help and version are results; a reader that has gone does not matter.
+        drop(error.print());
+    }
+}
+
 /// Does what the arguments say, and says how the program ends.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are results; a reader that has gone does not matter.
-            drop(error.print());
+            usage(&error);
             return u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code());
         }
     };

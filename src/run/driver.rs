@@ -26,7 +26,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 
 /// How many reports may wait for the terminal before a script has to.
-const REPORTS_IN_FLIGHT: usize = 1_024;
+const REPORTS_IN_FLIGHT: usize = 128;
 
 /// How the outside is told and asked, and how it says stop.
 pub struct Io {
@@ -65,6 +65,8 @@ pub(super) struct Driver {
     pub(super) world: World,
     pub(super) plan: Arc<Plan>,
     pub(super) state: RunState,
+    /// The same as the journal tells it, without secrets. Whoever shows something sees this one.
+    shown: RunState,
     /// The parameters of the run, secret ones included.
     pub(super) params: Values,
     pub(super) wishes: Wishes,
@@ -106,6 +108,7 @@ impl Driver {
         Self {
             world,
             plan,
+            shown: state.clone(),
             state,
             params,
             wishes,
@@ -212,7 +215,13 @@ impl Driver {
             .map(|event| journal_copy(event, &self.plan, &self.world.masker, &self.world.withheld))
             .collect::<Vec<_>>();
         self.journal.append(at, &copies)?;
-        let view = View { plan: &self.plan, state: &self.state };
+        for copy in &copies {
+            match copy {
+                Event::RunStarted(_) => self.shown = RunState::begin(copy)?,
+                _ => self.shown.apply(copy)?,
+            }
+        }
+        let view = View { plan: &self.plan, state: &self.shown };
         for event in &copies {
             for reporter in &mut self.io.reporters {
                 reporter.event(at, event, &view);
@@ -362,6 +371,19 @@ impl Driver {
     }
 
     fn say(&mut self, step: &StepKey, report: &Report) {
+        let mask = |text: &str| self.world.masker.mask(text).into_owned();
+        let masked = match report {
+            // A script's lines are masked where they are put together, and counts have no text.
+            Report::Line(_) | Report::Count { .. } => None,
+            Report::Waiting(what) => Some(Report::Waiting(mask(what))),
+            Report::Resource { name, kind, status, reason } => Some(Report::Resource {
+                name: mask(name),
+                kind: kind.clone(),
+                status: status.clone(),
+                reason: reason.as_deref().map(mask),
+            }),
+        };
+        let report = masked.as_ref().unwrap_or(report);
         for reporter in &mut self.io.reporters {
             reporter.report(step, report);
         }

@@ -315,7 +315,7 @@ fn a_secret_in_a_request_or_an_error_of_aws_is_not_repeated_and_in_no_arguments(
     });
     let calls = [
         "uses: aws/call\nirreversible: test\nwith: { service: secretsmanager, operation: put-secret-value, input: { SecretId: db, SecretString: \"{{ params.token }}\" } }",
-        "uses: kms/describe-key\nwith: { key: \"alias/{{ params.token }}\" }",
+        "uses: kms/describe-key\nretry: { attempts: 2, delay: 1s }\nwith: { key: \"alias/{{ params.token }}\" }",
     ];
     for call in calls {
         let text = book(
