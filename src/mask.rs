@@ -1,7 +1,7 @@
 //! Keeps secrets out of everything a person or a file could see.
 //!
-//! A secret is looked for as it is and in the forms that programs turn it into: Base64 (also in the middle
-//! of something longer), URL-escaped, JSON-escaped, quoted for a shell, and line by line. A secret that
+//! A secret is looked for as it is and in the forms that programs turn it into: Base64 (also folded into
+//! lines, and in the middle of something longer), URL-escaped, JSON-escaped, quoted for a shell, and line by line. A secret that
 //! was cut up, reversed or encrypted is not found; nothing could.
 
 use crate::model::secret::Secret;
@@ -24,6 +24,9 @@ pub const SHORTEST: usize = 4;
 /// Lines of a secret, and pieces of its Base64, shorter than this turn up by chance too.
 const SHORTEST_LINE: usize = 6;
 const SHORTEST_PIECE: usize = 8;
+
+/// How long lines of Base64 are, in columns: what `base64` and MIME make, and what PEM has.
+const BASE64_COLUMNS: [usize; 2] = [76, 64];
 
 /// Why a secret cannot be masked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -287,9 +290,23 @@ fn forms_of(text: &str) -> BTreeSet<Vec<u8>> {
         .collect()
 }
 
-/// The secret in Base64, alone and as a part of something longer.
+/// The secret in Base64: alone, folded into lines, and as a part of something longer.
 fn base64_forms(bytes: &[u8]) -> Vec<String> {
     let mut forms = vec![STANDARD.encode(bytes), URL_SAFE.encode(bytes)];
+    // With the line end that a text often has. Then no character of the last line differs.
+    for bytes in [bytes, &[bytes, b"\n"].concat()] {
+        let encoded = STANDARD.encode(bytes);
+        for columns in BASE64_COLUMNS.into_iter().filter(|columns| *columns < encoded.len()) {
+            let lines: Vec<&str> = (0..encoded.len())
+                .step_by(columns)
+                .map(|at| &encoded[at..encoded.len().min(at + columns)])
+                .collect();
+            forms.push(lines.join("\n"));
+            forms.extend(
+                lines.iter().filter(|line| line.len() >= SHORTEST_PIECE).map(|&l| l.to_owned()),
+            );
+        }
+    }
     for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
         forms.push(engine.encode(bytes));
         for before in 0..3 {
@@ -414,6 +431,27 @@ mod tests {
                 assert!(masked.contains(MASK), "{encoded}");
                 // What is left at the edges does not tell more than a character or two.
                 assert!(masked.len() < encoded.len() - 15, "{encoded} {masked}");
+            }
+        }
+    }
+
+    #[test]
+    fn base64_that_is_folded_into_lines_is_found_in_every_line() {
+        let secret: String = (0..40).map(|n| format!("part-{n:02};")).collect();
+        let masker = masker(&[&secret]);
+        for (columns, end) in [(76, ""), (64, ""), (76, "\n"), (64, "\n")] {
+            let encoded = STANDARD.encode(format!("{secret}{end}"));
+            let mut rest = encoded.as_str();
+            let mut folded = String::new();
+            while !rest.is_empty() {
+                let (line, more) = rest.split_at(columns.min(rest.len()));
+                folded += line;
+                folded += "\n";
+                rest = more;
+            }
+            assert_eq!(masker.mask(&folded), "***\n", "{columns} {end:?}");
+            for line in folded.lines().filter(|line| line.len() >= SHORTEST_PIECE) {
+                assert_eq!(masker.mask(line), MASK, "{columns} {end:?}");
             }
         }
     }

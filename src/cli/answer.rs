@@ -44,6 +44,8 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let step = StepKey::from_text(args.step.as_str());
     let state = history::known(&store, &run)?.state;
     let values = match state.status_of(&step) {
+        // A secret is not even read: the run says where it is asked for.
+        StepStatus::Waiting(question) if question.is_secret() => Values::new(),
         StepStatus::Waiting(question) => values(question, &args.values)?,
         // The run says what is wrong with the step, and which one waits.
         _ => Values::new(),
@@ -68,13 +70,7 @@ fn values(question: &Question, given: &[String]) -> Result<Values, CliError> {
             mistakes.push(format!("`{one}` is not NAME=VALUE"));
             continue;
         };
-        let field = fields.iter().find(|field| field.name == name);
-        let from_file = text.strip_prefix('@');
-        if field.is_some_and(|field| field.secret) && from_file.is_none() {
-            mistakes.push(params::in_argv(name));
-            continue;
-        }
-        let text = match from_file {
+        let text = match text.strip_prefix('@') {
             Some(path) => params::file_value(std::path::Path::new(path))?,
             None => text.to_owned(),
         };

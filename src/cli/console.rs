@@ -1,7 +1,7 @@
 //! The streams: results go to standard output, everything else to standard error.
 
 use super::error::CliError;
-use crate::run::report::text::{Paint, fold, harmless_lines};
+use crate::run::report::text::{Paint, fold, harmless_json, harmless_lines, only_painted};
 use anstream::{AutoStream, ColorChoice};
 use dialoguer::console::Term;
 use std::io::{IsTerminal as _, Write as _};
@@ -34,7 +34,7 @@ impl Out {
     /// When it cannot be written; a reader that has gone ends the program quietly.
     pub(super) fn line(self, line: impl AsRef<str>) -> Result<(), CliError> {
         let mut to = std::io::stdout().lock();
-        writeln!(to, "{}", line.as_ref().trim_end())?;
+        writeln!(to, "{}", only_painted(line.as_ref().trim_end(), self.paint))?;
         Ok(())
     }
 
@@ -43,7 +43,24 @@ impl Out {
     /// # Errors
     /// As `line`.
     pub(super) fn json(self, value: &serde_json::Value) -> Result<(), CliError> {
-        self.line(format!("{value:#}"))
+        self.line(harmless_json(&format!("{value:#}")))
+    }
+
+    /// An empty terminal, without what has scrolled out of it.
+    ///
+    /// # Errors
+    /// As `line`.
+    pub(super) fn clear(self) -> Result<(), CliError> {
+        writeln!(std::io::stdout().lock(), "\x1b[H\x1b[2J\x1b[3J")?;
+        Ok(())
+    }
+
+    /// A value as JSON on one line.
+    ///
+    /// # Errors
+    /// As `line`.
+    pub(super) fn json_line(self, value: &serde_json::Value) -> Result<(), CliError> {
+        self.line(harmless_json(&value.to_string()))
     }
 
     /// How wide standard output is.
@@ -78,24 +95,29 @@ pub(super) fn error_columns() -> usize {
     Term::stderr().size_checked().map_or(COLUMNS, |(_, columns)| usize::from(columns))
 }
 
-/// Whether a person can be asked: they see standard error and type on standard input.
+/// Whether a person can be asked: they see standard error and type on standard input. A pipeline may
+/// give its jobs a terminal, and nobody sits at it.
 #[must_use]
 pub(super) fn attended() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !in_pipeline()
+}
+
+/// Whether this is a pipeline, as pipelines say it.
+fn in_pipeline() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty())
 }
 
 /// Whether progress may move: standard error is a terminal that can, and nobody records it.
 #[must_use]
 pub(super) fn can_move() -> bool {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-    std::io::stderr().is_terminal() && !dumb && !set("CI")
+    std::io::stderr().is_terminal() && !dumb && !in_pipeline()
 }
 
 /// One line on standard error. When nobody can read it, there is nobody to tell.
 pub(super) fn tell(line: impl AsRef<str>) {
     let mut to = std::io::stderr().lock();
-    drop(writeln!(to, "{}", line.as_ref().trim_end()));
+    drop(writeln!(to, "{}", only_painted(line.as_ref().trim_end(), error_paint())));
 }
 
 /// Shows an error on standard error.

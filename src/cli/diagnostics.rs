@@ -2,7 +2,7 @@
 
 use super::console;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::run::report::text::{Paint, counted, harmless};
+use crate::run::report::text::{Paint, counted, harmless, steers_unseen};
 use crate::source::{Source, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
@@ -49,7 +49,8 @@ pub(super) fn render(
         Paint::Colour => Renderer::styled(),
         Paint::Plain => Renderer::plain(),
     };
-    renderer.term_width(columns).render(&[group])
+    // The renderer shows the oldest controls as signs. Of the others none is its own.
+    renderer.term_width(columns).render(&[group]).replace(steers_unseen, "\u{fffd}")
 }
 
 /// A span that the renderer can slice: on characters, and inside the text.

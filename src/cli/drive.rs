@@ -19,6 +19,7 @@ use crate::run::{self, Begin, GoOn, Io, Opened};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How a run is shown.
@@ -73,8 +74,10 @@ pub(super) async fn drive(session: Session, first: First) -> Result<Exit, CliErr
     let attended = console::attended();
     let mut continued = false;
     let screen = Screen::default();
-    let signals = Signals::listen(speaker(&screen))?;
+    let at_rest = Arc::new(AtomicBool::new(false));
+    let signals = Signals::listen(speaker(&screen, &at_rest))?;
     loop {
+        at_rest.store(false, Ordering::Relaxed);
         let prompter: Option<Arc<dyn Prompter>> =
             if attended { Some(Arc::new(Person)) } else { None };
         let io = Io {
@@ -88,7 +91,13 @@ pub(super) async fn drive(session: Session, first: First) -> Result<Exit, CliErr
             return Ok(exit(ended, signals.came()));
         }
         continued = true;
-        first = match ask(&session.world, &run).await? {
+        at_rest.store(true, Ordering::Relaxed);
+        let after = tokio::select! {
+            after = ask(&session.world, &run) => after?,
+            // What to type later has been shown. The question cannot be taken back, and is left.
+            () = signals.wait() => After::Leave,
+        };
+        first = match after {
             After::Go(decisions) => {
                 First::Resume(run.clone(), Box::new(GoOn { decisions, adopt: None }))
             }
@@ -115,7 +124,7 @@ pub(super) async fn once_unattended(
     wishes: Wishes,
 ) -> Result<Ended, CliError> {
     let screen = Screen::default();
-    let signals = Signals::listen(speaker(&screen))?;
+    let signals = Signals::listen(speaker(&screen, &Arc::default()))?;
     let io = Io {
         reporters: reporters(Output::Human, false, &screen),
         prompter: None,
@@ -183,10 +192,14 @@ fn reporters(output: Output, continued: bool, screen: &Screen) -> Vec<Box<dyn Re
 /// The part of the terminal that moves now, if any.
 type Screen = Arc<Mutex<Option<MultiProgress>>>;
 
-/// Says a line above what moves, so that neither is torn.
-fn speaker(screen: &Screen) -> Speak {
-    let screen = Arc::clone(screen);
+/// Says a line above what moves, so that neither is torn. While the run is at rest there is no step that a
+/// signal could finish or stop, and nothing to say.
+fn speaker(screen: &Screen, at_rest: &Arc<AtomicBool>) -> Speak {
+    let (screen, at_rest) = (Arc::clone(screen), Arc::clone(at_rest));
     Arc::new(move |text| {
+        if at_rest.load(Ordering::Relaxed) {
+            return;
+        }
         let line = console::error_paint().warn(text).to_string();
         let screen = screen.lock().unwrap_or_else(PoisonError::into_inner);
         match &*screen {

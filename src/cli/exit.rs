@@ -67,7 +67,9 @@ impl Exit {
             Self::Unknown => "the outcome of a step is unknown, and a decision is needed",
             Self::Stuck => "stuck: a step could not be taken back and needs hands",
             Self::Locked => "locked: another run holds the environment, or another process the run",
-            Self::ObjectiveMissed => "an objective was missed, or a drill is overdue",
+            Self::ObjectiveMissed => {
+                "an objective was missed (kept for drills: no command ends with it yet)"
+            }
             Self::Unhealthy => "every step is done, but health was not reached",
             Self::Waiting => "waiting for an operator",
             Self::Interrupted => "interrupted: the run is paused and its journal is whole",
@@ -99,7 +101,7 @@ impl Exit {
             Self::Locked => {
                 "Wait for the holder that the message names, or take over with `runbook unlock RUN --reason TEXT`."
             }
-            Self::ObjectiveMissed => "The report says by how much.",
+            Self::ObjectiveMissed => "Nothing yet.",
             Self::Unhealthy => "`runbook status` shows the probes that did not hold.",
             Self::Waiting => {
                 "`runbook status` shows the question; `runbook answer`, then `runbook resume`."

@@ -109,11 +109,14 @@ fn only(policies: &mut Policies, name: &str) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The text of a template. As for the action itself it cannot lie outside the folder of the runbooks.
+/// The text of a template. As for the action itself it cannot lie outside the folder of the runbooks, and
+/// no link in there leads out of it.
 fn template(runbooks: &Path, path: &str) -> Option<String> {
     let path = Path::new(path);
     let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
-    path.components().all(inside).then(|| std::fs::read_to_string(runbooks.join(path)).ok())?
+    let root = runbooks.canonicalize().ok().filter(|_| path.components().all(inside))?;
+    let file = root.join(path).canonicalize().ok().filter(|file| file.starts_with(&root))?;
+    std::fs::read_to_string(file).ok()
 }
 
 /// Prints one document and nothing else.

@@ -46,7 +46,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
             "torn_bytes": history.torn.as_ref().map(|torn| torn.bytes),
         });
         if args.json {
-            out.line(value.to_string())?;
+            out.json_line(&value)?;
         } else {
             let many = crate::run::report::text::counted(history.events.len(), "event");
             out.line(
@@ -70,7 +70,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
             {
                 line.extend(event);
             }
-            out.line(line.to_string())?;
+            out.json_line(&line)?;
         }
         return Ok(Exit::Done);
     }

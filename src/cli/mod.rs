@@ -18,6 +18,7 @@ mod history;
 mod iam;
 mod list;
 mod log;
+mod logging;
 mod lsp;
 pub mod manual;
 mod new;
@@ -33,6 +34,7 @@ mod sandbox;
 mod schema;
 mod signals;
 mod status;
+mod terminal;
 mod thaw;
 mod undo;
 mod unlock;
@@ -41,6 +43,7 @@ mod world;
 pub use error::CliError;
 pub use exit::Exit;
 
+use crate::run::report::text::{harmless_lines, steers_unseen};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -168,20 +171,32 @@ enum Command {
     Completions(completions::Args),
 }
 
+/// Shows what was wrong with the arguments, or the help that they ask for.
+fn usage(error: &clap::Error) {
+    let text = error.render().to_string();
+    if error.use_stderr() && text.chars().any(|c| c != '\n' && (c.is_control() || steers_unseen(c)))
+    {
+        // An argument that could steer the terminal is repeated without that, and without colours.
+        harmless_lines(&text).iter().for_each(console::tell);
+    } else {
+        // Help and version are results; a reader that has gone does not matter.
+        drop(error.print());
+    }
+}
+
 /// Does what the arguments say, and says how the program ends.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are results; a reader that has gone does not matter.
-            drop(error.print());
+            usage(&error);
             return u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code());
         }
     };
     if cli.global.no_color {
         anstream::ColorChoice::Never.write_global();
     }
-    logging(cli.global.verbose);
+    logging::begin(cli.global.verbose);
     match dispatch(&cli) {
         Ok(exit) => exit.code(),
         Err(error) => {
@@ -217,25 +232,4 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Schema(args) => schema::run(global, args),
         Command::Completions(args) => completions::run(global, args),
     }
-}
-
-/// What the program says about its own working, on standard error.
-fn logging(verbose: u8) {
-    let filter = match (std::env::var("RUNBOOK_LOG"), verbose) {
-        (Ok(filter), _) if !filter.is_empty() => filter,
-        (_, 0) => return,
-        (_, 1) => "runbook=info".to_owned(),
-        (_, 2) => "runbook=debug".to_owned(),
-        _ => "debug".to_owned(),
-    };
-    let filter = tracing_subscriber::EnvFilter::try_new(&filter)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("runbook=info"));
-    // A second subscriber can only come from a test; the first one stays.
-    drop(
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .with_ansi(console::error_paint() == crate::run::report::text::Paint::Colour)
-            .try_init(),
-    );
 }

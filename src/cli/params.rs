@@ -52,7 +52,7 @@ pub(super) fn reason(text: &str) -> Result<String, String> {
 }
 
 /// Why a secret is not taken from the command line.
-pub(super) fn in_argv(name: &str) -> String {
+fn in_argv(name: &str) -> String {
     format!(
         "`{name}` is secret and was given on the command line, where every process and the shell's history see it: \
          use `{name}=@FILE`, RUNBOOK_PARAM_{}, or the prompt",
@@ -234,7 +234,8 @@ fn default(param: &Parameter, scope: &Values) -> Result<Value, String> {
     match &param.default {
         Some(node) => expr::render_node(node, scope).map_err(|error| error.message),
         None => Err(format!(
-            "parameter `{name}` has no value: give `-p {name}=…` or set RUNBOOK_PARAM_{}{}",
+            "parameter `{name}` has no value: give `-p {name}={}` or set RUNBOOK_PARAM_{}{}",
+            if param.secret { "@FILE" } else { "…" },
             name.to_uppercase(),
             param.description.as_ref().map(|text| format!(" ({})", text.value)).unwrap_or_default()
         )),

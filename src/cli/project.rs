@@ -16,11 +16,15 @@ use crate::store::Store;
 use crate::{check, parse};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The file that makes a folder a project.
 const FILE: &str = "runbook.yaml";
+
+/// The largest text that is read, in bytes.
+const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// A project, found and read.
 pub(super) struct Home {
@@ -379,7 +383,16 @@ fn above(here: &Path) -> Result<PathBuf, CliError> {
 /// # Errors
 /// When it cannot be read or is no text.
 pub(super) fn read(path: &Path) -> Result<String, CliError> {
-    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let mut bytes = Vec::new();
+    // A link to a device never ends, and a text of that size is none that a person wrote.
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(path, &error))?;
+    if bytes.len() as u64 > LARGEST {
+        let much = LARGEST / 1024 / 1024;
+        return Err(CliError::usage(format!("{} is larger than {much} MiB", shown(path)))
+            .certain(NOTHING_BEGUN));
+    }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let before = &error.as_bytes()[..at];

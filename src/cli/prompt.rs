@@ -3,6 +3,8 @@
 use super::console::{error_columns, error_paint, tell};
 use super::error::{CliError, NOTHING_BEGUN};
 use super::exit::Exit;
+use super::signals::end_before_a_run;
+use super::terminal::{first_question, question};
 use crate::actions::manual::accept;
 use crate::engine::outcome::{Field, Question};
 use crate::model::id::StepKey;
@@ -45,16 +47,26 @@ fn title(step: &StepKey, word: &str) {
 }
 
 fn yes(text: &str) -> Option<bool> {
-    Confirm::new().with_prompt(text).default(false).interact_on(&Term::stderr()).ok()
+    question(|| Confirm::new().with_prompt(text).default(false).interact_on(&Term::stderr()))
+}
+
+/// One of several, or nothing when the person leaves.
+fn one_of(select: Select<'_>) -> Option<usize> {
+    question(|| select.interact_on_opt(&Term::stderr())).flatten()
 }
 
 fn line(prompt: &str) -> Option<String> {
-    let text: String = Input::new()
-        .with_prompt(prompt)
-        .allow_empty(true)
-        .interact_text_on(&Term::stderr())
-        .ok()?;
-    Some(text.trim().to_owned())
+    question(|| typed(prompt))
+}
+
+fn typed(prompt: &str) -> dialoguer::Result<String> {
+    let text: String =
+        Input::new().with_prompt(prompt).allow_empty(true).interact_text_on(&Term::stderr())?;
+    Ok(text.trim().to_owned())
+}
+
+fn hidden(prompt: &str) -> dialoguer::Result<String> {
+    Password::new().with_prompt(prompt).interact_on(&Term::stderr())
 }
 
 impl Prompter for Person {
@@ -109,8 +121,7 @@ impl Prompter for Person {
             "undo the whole run",
             "quit (pause here)",
         ];
-        let chosen = Select::new().items(items).default(0).interact_on_opt(&Term::stderr());
-        match chosen.ok().flatten() {
+        match one_of(Select::new().items(items).default(0)) {
             Some(0) => Choice::Run,
             Some(1) => Choice::RunAll,
             Some(2) => why("Why is it skipped?").map_or(Choice::Quit, Choice::Skip),
@@ -129,14 +140,13 @@ fn fill_in(field: &Field) -> Option<Value> {
     if !field.choices.is_empty() {
         let items: Vec<String> = field.choices.iter().map(|choice| harmless(choice)).collect();
         let prompt = format!("  {name}");
-        let chosen =
-            Select::new().with_prompt(prompt).items(&items).interact_on_opt(&Term::stderr());
-        let text = &field.choices[chosen.ok().flatten()?];
+        let chosen = one_of(Select::new().with_prompt(prompt).items(&items))?;
+        let text = &field.choices[chosen];
         return fits(field, text).ok();
     }
     loop {
         let prompt = format!("  {name} ({})", field.kind.word());
-        let text = if field.secret { hidden(&prompt)? } else { line(&prompt)? };
+        let text = if field.secret { question(|| hidden(&prompt))? } else { line(&prompt)? };
         match fits(field, &text) {
             Ok(value) => return Some(value),
             Err(mistake) => say(&format!("✗ {mistake}")),
@@ -152,10 +162,6 @@ fn fits(field: &Field, text: &str) -> Result<Value, String> {
     values.remove(&field.name).ok_or_else(|| "it has no value".to_owned())
 }
 
-fn hidden(prompt: &str) -> Option<String> {
-    Password::new().with_prompt(prompt).interact_on(&Term::stderr()).ok()
-}
-
 fn why(prompt: &str) -> Option<String> {
     loop {
         let text = line(&format!("  {prompt}"))?;
@@ -166,18 +172,19 @@ fn why(prompt: &str) -> Option<String> {
     }
 }
 
-/// A parameter that nobody gave.
+/// A parameter that nobody gave. No run has begun, so a signal ends the program.
 ///
 /// # Errors
 /// When the person does not want to.
 pub(super) fn parameter(param: &Parameter) -> Result<String, CliError> {
+    end_before_a_run();
     let name = &param.name.value;
     if let Some(description) = &param.description {
         say(&description.value);
     }
     loop {
         let prompt = format!("  {name} ({})", param.kind.word());
-        let text = if param.secret { hidden(&prompt) } else { line(&prompt) };
+        let text = first_question(|| if param.secret { hidden(&prompt) } else { typed(&prompt) });
         let text = text.ok_or_else(|| {
             CliError::new(Exit::Interrupted, format!("parameter `{name}` was not given"))
                 .certain(NOTHING_BEGUN)
@@ -214,8 +221,7 @@ pub(super) fn after_pause(steps: &[StepKey], can_undo: bool) -> After {
     items.push(("leave it: decide later", None));
     let labels: Vec<&str> = items.iter().map(|(label, _)| *label).collect();
     let last = items.len() - 1;
-    let chosen = Select::new().items(&labels).default(last).interact_on_opt(&Term::stderr());
-    let chosen = chosen.ok().flatten().unwrap_or(last);
+    let chosen = one_of(Select::new().items(&labels).default(last)).unwrap_or(last);
     if let Some(verdict) = items[chosen].1 {
         let reason = match verdict {
             Verdict::Retry => Some("retried at the terminal".to_owned()),

@@ -5,6 +5,7 @@ use super::console::Out;
 use super::error::CliError;
 use super::exit::Exit;
 use super::project::Home;
+use crate::run::report::text::harmless;
 
 /// What `thaw` can be told.
 #[derive(clap::Args, Clone, Debug)]
@@ -21,8 +22,8 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let out = Out::new();
     match home.store()?.thaw(environment)? {
         Some(freeze) => {
-            let text =
-                format!("it was frozen by {} at {}: {}", freeze.by, freeze.at, freeze.reason);
+            let reason = harmless(&freeze.reason);
+            let text = format!("it was frozen by {} at {}: {reason}", freeze.by, freeze.at);
             out.line(format!("Environment {environment} is free again; {text}"))?;
             out.line(format!("next  {}", out.paint().command("runbook resume")))?;
         }

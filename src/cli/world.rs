@@ -4,8 +4,10 @@ use super::console;
 use super::drive::{self, First};
 use super::error::CliError;
 use super::exit::Exit;
+use super::logging;
 use super::params::{self, Given};
 use super::project::Home;
+use super::terminal;
 use crate::actions::context::{Accounts, Caller, Target};
 use crate::actions::http::HttpCheck;
 use crate::actions::wait::WaitFor;
@@ -48,6 +50,7 @@ pub(super) fn block_on(
     let runtime = runtime()?;
     let result = runtime.block_on(work);
     runtime.shutdown_background();
+    terminal::leave();
     result
 }
 
@@ -229,6 +232,7 @@ async fn assemble(
     run: &RunId,
 ) -> Result<World, CliError> {
     let masker = Masker::new();
+    logging::mask_with(&masker);
     let entered = enter(home, environment, emulated, run, &masker)?;
     let operator = Operator { caller: entered.caller().await, ..operator() };
     Ok(world(home, environment, entered, (store, masker), operator))
@@ -329,7 +333,7 @@ fn enter(
         .map_err(|error| CliError::new(Exit::Refused, error.to_string()).certain(NOTHING_BEGUN))?;
     let sessions = Arc::new(sessions);
     let templates = home.root.join("runbooks");
-    let aws = actions(&sessions, aws_cli_runner(masker), templates);
+    let aws = actions(&sessions, aws_cli_runner(masker, run), templates);
     let accounts: Arc<dyn Accounts> = Arc::clone(&sessions) as Arc<dyn Accounts>;
     Ok(Entered { accounts, actions: local_actions().with(aws), sessions: Some(sessions) })
 }
@@ -387,12 +391,12 @@ fn local_actions() -> Actions {
 
 /// How `aws/call` starts the AWS CLI. Its keys are masked from then on.
 #[cfg(feature = "aws")]
-fn aws_cli_runner(masker: &Masker) -> crate::actions::aws::CliRunner {
+fn aws_cli_runner(masker: &Masker, run: &RunId) -> crate::actions::aws::CliRunner {
     use crate::actions::aws::{CliCall, CliOutput};
     use crate::actions::shell::Program;
-    let masker = masker.clone();
+    let (masker, run) = (masker.clone(), run.clone());
     Arc::new(move |call: CliCall| {
-        let masker = masker.clone();
+        let (masker, run) = (masker.clone(), run.clone());
         Box::pin(async move {
             for (name, value) in &call.env {
                 if matches!(name.as_str(), "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN") {
@@ -401,7 +405,7 @@ fn aws_cli_runner(masker: &Masker) -> crate::actions::aws::CliRunner {
                 }
             }
             let CliCall { program, args, env, work } = call;
-            let end = Program { program, args, env, work }.run().await?;
+            let end = Program { program, args, env, work, run }.run().await?;
             Ok(CliOutput {
                 code: end.code,
                 stdout: end.stdout,
@@ -451,6 +455,7 @@ impl Looker {
             no_way = Some("this runbook was built without AWS".to_owned());
         }
         let masker = Masker::new();
+        logging::mask_with(&masker);
         let run = RunId::from_text("plan");
         let entered = enter(home, environment, emulated.as_ref(), &run, &masker)?;
         let store = Arc::new(home.store()?);

@@ -107,10 +107,30 @@ impl Question {
         }
     }
 
-    /// Whether it guards the start of a step. The others are the step.
+    /// The same question with its words put through something. What has to be typed or chosen stays.
     #[must_use]
-    pub const fn is_gate(&self) -> bool {
-        matches!(self, Self::Agree { .. } | Self::Phrase { .. })
+    pub fn with_words(mut self, through: impl Fn(&str) -> String) -> Self {
+        match &mut self {
+            Self::Agree { text } | Self::Confirm { text } | Self::Phrase { text, .. } => {
+                *text = through(text);
+            }
+            Self::Checklist { text, items } => {
+                *text = through(text);
+                items.iter_mut().for_each(|item| *item = through(item));
+            }
+            Self::Input { text, fields } => {
+                *text = through(text);
+                fields.iter_mut().for_each(|field| field.description = through(&field.description));
+            }
+        }
+        self
+    }
+
+    /// Whether its answer is secret. Such an answer is never kept, so only the process that uses it can be
+    /// given it.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        matches!(self, Self::Input { fields, .. } if fields.iter().any(|field| field.secret))
     }
 }
 

@@ -26,7 +26,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 
 /// How many reports may wait for the terminal before a script has to.
-const REPORTS_IN_FLIGHT: usize = 1_024;
+const REPORTS_IN_FLIGHT: usize = 128;
 
 /// How the outside is told and asked, and how it says stop.
 pub struct Io {
@@ -65,6 +65,8 @@ pub(super) struct Driver {
     pub(super) world: World,
     pub(super) plan: Arc<Plan>,
     pub(super) state: RunState,
+    /// The same as the journal tells it, without secrets. Whoever shows something sees this one.
+    shown: RunState,
     /// The parameters of the run, secret ones included.
     pub(super) params: Values,
     pub(super) wishes: Wishes,
@@ -87,7 +89,8 @@ pub(super) struct Driver {
     /// Open questions. They do not keep the run from ending: nobody can take a prompt back.
     prompts: JoinSet<Told>,
     asking: Arc<Mutex<()>>,
-    asked: usize,
+    /// The steps with a question that is open on the terminal, or waits for its turn.
+    asked: BTreeSet<StepKey>,
     /// Whether anybody can still say stop.
     listening: bool,
 }
@@ -107,6 +110,7 @@ impl Driver {
         Self {
             world,
             plan,
+            shown: state.clone(),
             state,
             params,
             wishes,
@@ -124,7 +128,7 @@ impl Driver {
             said,
             prompts: JoinSet::new(),
             asking: Arc::new(Mutex::new(())),
-            asked: 0,
+            asked: BTreeSet::new(),
             listening: true,
         }
     }
@@ -227,7 +231,13 @@ impl Driver {
         if let Some(lock) = &mut self.lock {
             lock.keep();
         }
-        let view = View { plan: &self.plan, state: &self.state };
+        for copy in &copies {
+            match copy {
+                Event::RunStarted(_) => self.shown = RunState::begin(copy)?,
+                _ => self.shown.apply(copy)?,
+            }
+        }
+        let view = View { plan: &self.plan, state: &self.shown };
         for event in &copies {
             for reporter in &mut self.io.reporters {
                 reporter.event(at, event, &view);
@@ -288,24 +298,29 @@ impl Driver {
 
     fn begin_asking(&mut self, key: StepKey) {
         let StepStatus::Waiting(question) = self.state.status_of(&key).clone() else { return };
+        // The journal has a copy without secrets. A person at a terminal is shown no more than that.
+        let question = question.with_words(|text| self.world.masker.mask(text).into_owned());
         let by = self.world.operator.user.clone();
-        self.prompt(move |prompter| {
+        self.prompt(&key.clone(), move |prompter| {
             let answer = prompter.ask(&key, &question).map(|values| (values, by));
             Told::Answered(key, answer)
         });
     }
 
     fn begin_choosing(&mut self, key: StepKey, title: String) {
-        self.prompt(move |prompter| {
+        self.prompt(&key.clone(), move |prompter| {
             let choice = prompter.before(&key, &title);
             Told::Chosen(key, choice)
         });
     }
 
     /// Asks on the terminal, one question at a time.
-    fn prompt(&mut self, ask: impl FnOnce(&dyn Prompter) -> Told + Send + 'static) {
+    fn prompt(&mut self, key: &StepKey, ask: impl FnOnce(&dyn Prompter) -> Told + Send + 'static) {
         let Some(prompter) = self.io.prompter.clone() else { return };
-        self.suspend();
+        self.asked.insert(key.clone());
+        for reporter in &mut self.io.reporters {
+            reporter.suspend();
+        }
         let asking = Arc::clone(&self.asking);
         self.prompts.spawn(async move {
             let _one_at_a_time = asking.lock().await;
@@ -317,16 +332,10 @@ impl Driver {
         });
     }
 
-    fn suspend(&mut self) {
-        self.asked += 1;
-        for reporter in &mut self.io.reporters {
-            reporter.suspend();
-        }
-    }
-
-    pub(super) fn resume_display(&mut self) {
-        self.asked = self.asked.saturating_sub(1);
-        if self.asked == 0 {
+    /// A question is off the terminal. The display goes on once none is left.
+    pub(super) fn resume_display(&mut self, key: &StepKey) {
+        self.asked.remove(key);
+        if self.asked.is_empty() {
             for reporter in &mut self.io.reporters {
                 reporter.resume();
             }
@@ -357,18 +366,17 @@ impl Driver {
         }
     }
 
-    /// A question cannot be taken back from the terminal, but the run need not wait for its answer.
+    /// A question cannot be taken back from the terminal, but the run need not wait for its answer: it
+    /// pauses, and says so.
     fn leave_prompts(&mut self) {
-        if self.asked == 0 {
-            return;
-        }
-        self.asked = 0;
         self.prompts.detach_all();
-        let asked: Vec<StepKey> = self.hand.asking.iter().cloned().collect();
-        for key in asked {
-            self.hand.asking.remove(&key);
+        for key in std::mem::take(&mut self.asked) {
             self.hand.busy.remove(&key);
-            self.hand.unanswerable.insert(key);
+            // Only a question of the runbook waits for somebody else then. Whether to run a step does not.
+            if self.hand.asking.remove(&key) {
+                self.hand.unanswerable.insert(key.clone());
+            }
+            self.resume_display(&key);
         }
     }
 
@@ -379,6 +387,19 @@ impl Driver {
     }
 
     fn say(&mut self, step: &StepKey, report: &Report) {
+        let mask = |text: &str| self.world.masker.mask(text).into_owned();
+        let masked = match report {
+            // A script's lines are masked where they are put together, and counts have no text.
+            Report::Line(_) | Report::Count { .. } => None,
+            Report::Waiting(what) => Some(Report::Waiting(mask(what))),
+            Report::Resource { name, kind, status, reason } => Some(Report::Resource {
+                name: mask(name),
+                kind: kind.clone(),
+                status: status.clone(),
+                reason: reason.as_deref().map(mask),
+            }),
+        };
+        let report = masked.as_ref().unwrap_or(report);
         for reporter in &mut self.io.reporters {
             reporter.report(step, report);
         }

@@ -18,8 +18,10 @@ use crate::engine::state::{RunState, RunStatus, StepStatus};
 use crate::mask::Masker;
 use crate::model::action::Catalog;
 use crate::model::id::{RunId, StepKey};
+use crate::model::runbook::Runbook;
 use crate::model::secret::Secret;
 use crate::model::value::{Value, Values};
+use crate::parse;
 use crate::plan::{Plan, digest_of};
 use crate::store::{EnvironmentLock, Holder, Journal, Store};
 use jiff::Timestamp;
@@ -111,7 +113,7 @@ pub async fn start(
         reason: wishes.reason.clone(),
     };
     let journal = world.store.create(&run, &texts(&plan))?;
-    let params = with_secrets(params, &secret_params, &world.masker)?;
+    let params = with_secrets(params, &plan.root.book, &secret_params, &world.masker)?;
     let first = Event::RunStarted(Box::new(began));
     let state = RunState::begin(&first)?;
     let mut driver = Driver::new(world, plan, state, params, wishes, (Box::new(journal), lock, io));
@@ -258,6 +260,16 @@ pub fn answer(
             ),
         });
     };
+    if question.is_secret() {
+        return Err(RunError::Usage {
+            message: format!(
+                "step `{step}` asks for a secret, and what is answered here would be kept in the journal"
+            ),
+            hint: format!(
+                "`runbook resume {run}` at a terminal asks for it, and keeps it in memory only."
+            ),
+        });
+    }
     let values = manual::accept(&question, values, by).map_err(|mistakes| RunError::Usage {
         message: format!("the answer does not fit: {}", mistakes.join("; ")),
         hint: format!("`runbook status {run}` shows the question."),
@@ -337,7 +349,7 @@ async fn take_up(
             ),
         });
     }
-    let params = with_secrets(state.began.params.clone(), secrets, &world.masker)?;
+    let params = with_secrets(state.began.params.clone(), &plan.root.book, secrets, &world.masker)?;
     Ok(Driver::new(world, Arc::new(plan), state, params, wishes, (Box::new(journal), lock, io)))
 }
 
@@ -469,8 +481,11 @@ async fn check_accounts(
     Ok(seen)
 }
 
+/// The parameters with the secret ones, each of the type that the runbook says. From here on the secrets and
+/// their parts are masked.
 pub(super) fn with_secrets(
     mut params: Values,
+    book: &Runbook,
     secrets: &BTreeMap<String, Secret>,
     masker: &Masker,
 ) -> Result<Values, RunError> {
@@ -479,8 +494,16 @@ pub(super) fn with_secrets(
             message: format!("parameter `{name}`: {error}"),
             hint: "A secret this short would mask half of every text. Use a longer one.".to_owned(),
         })?;
-        params.insert(name.clone(), Value::String(secret.expose().to_owned()));
+        let value = match book.param(name) {
+            Some(param) => parse::param(param, secret.expose()).map_err(|message| {
+                let hint = "Give it again as the runbook wants it.".to_owned();
+                RunError::Usage { message, hint }
+            })?,
+            None => Value::String(secret.expose().to_owned()),
+        };
+        params.insert(name.clone(), value);
     }
+    redact::register(&params, secrets.keys(), masker);
     Ok(params)
 }
 

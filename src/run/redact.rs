@@ -8,6 +8,7 @@ use crate::model::secret::Secret;
 use crate::model::value::{Value, Values};
 use crate::plan::Plan;
 use serde_json::json;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,7 +31,18 @@ pub(super) fn journal_copy(
             withhold(outputs, &secret_names(step, plan), masker);
         }
         Event::StepAnswered { step, values, .. } => {
+            withheld.hide(step, values);
             withhold(values, &secret_names(step, plan), masker)
+        }
+        // What these hold is used again by a process that takes the run up. It must not take a mask for
+        // a value.
+        Event::RunStarted(began) => withhold(&mut began.params, &[], masker),
+        Event::StepStarted(started) => withhold_inside("memo", &mut started.memo, masker),
+        Event::StepOpened { items, params, .. } => {
+            for (index, item) in items.iter_mut().flatten().enumerate() {
+                withhold_inside(&index.to_string(), item, masker);
+            }
+            params.iter_mut().for_each(|params| withhold(params, &[], masker));
         }
         _ => {}
     }
@@ -89,7 +101,7 @@ fn mask_fields(fields: Values, kept: &[&str], masker: &Masker) -> Values {
     masked.collect()
 }
 
-/// A value that is a secret, or is nothing but one, is replaced by a stand-in that no expression can use.
+/// A value that is a secret, or has one in it, is replaced by a stand-in that no expression can use.
 fn withhold(values: &mut Values, names: &[String], masker: &Masker) {
     for (name, value) in values.iter_mut() {
         if names.contains(name) {
@@ -102,7 +114,7 @@ fn withhold(values: &mut Values, names: &[String], masker: &Masker) {
 
 fn withhold_inside(name: &str, value: &mut Value, masker: &Masker) {
     match value {
-        Value::String(text) if !text.is_empty() && masker.mask(text) == crate::mask::MASK => {
+        Value::String(text) if matches!(masker.mask(text), Cow::Owned(_)) => {
             *value = json!({ WITHHELD: name });
         }
         Value::Array(items) => {

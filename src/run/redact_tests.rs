@@ -50,6 +50,26 @@ fn a_part_deep_inside_is_withheld_however_short_it_is() {
 }
 
 #[test]
+fn a_value_with_a_secret_in_it_is_withheld_and_never_half_of_it_kept() {
+    let (masker, withheld) = (Masker::new(), Withheld::default());
+    masker.add(&Secret::new("hunter22")).expect("long enough");
+    let copy = kept(
+        succeeded("make", json!({ "path": "/x/hunter22/y", "name": "z" })),
+        &masker,
+        &withheld,
+    );
+    assert_eq!(copy, json!({ "path": { "$withheld": "path" }, "name": "z" }));
+    let opened = json!({
+        "event": "step_opened", "step": "each", "items": ["a", { "b": "is hunter22" }], "params": { "c": ["hunter22"] },
+    });
+    let opened: Event = serde_json::from_value(opened).expect("an event");
+    let copy = serde_json::to_value(journal_copy(opened, &plan(), &masker, &withheld));
+    let copy = copy.expect("JSON");
+    assert_eq!(copy["items"], json!(["a", { "b": { "$withheld": "b" } }]));
+    assert_eq!(copy["params"], json!({ "c": [{ "$withheld": "c" }] }));
+}
+
+#[test]
 fn loops_and_sub_runbooks_withhold_what_their_parts_did() {
     let (masker, withheld) = (Masker::new(), Withheld::default());
     let answer = values(json!({ "Value": "77" }));

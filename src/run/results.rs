@@ -174,15 +174,15 @@ impl Driver {
             return Ok(());
         }
         self.hand.busy.remove(&key);
-        self.resume_display();
+        self.resume_display(&key);
         match answer {
             Some((values, by)) => {
                 if let StepStatus::Waiting(Question::Input { fields, .. }) =
                     self.state.status_of(&key)
                 {
-                    let secret =
-                        fields.iter().filter(|field| field.secret).map(|field| field.name.as_str());
-                    register(&values, secret, &self.world.masker);
+                    let secret = fields.iter().filter(|field| field.secret);
+                    let pointers = secret.map(|field| format!("/{}", field.name)).collect();
+                    self.world.withheld.add(&key, &values, pointers, &self.world.masker);
                 }
                 self.stage(Event::StepAnswered { step: key, by, values })
             }
@@ -195,7 +195,7 @@ impl Driver {
 
     fn was_chosen(&mut self, key: StepKey, choice: Choice) -> Result<(), RunError> {
         self.hand.busy.remove(&key);
-        self.resume_display();
+        self.resume_display(&key);
         match choice {
             Choice::Run => {
                 self.chosen.insert(key);

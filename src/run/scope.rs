@@ -1,5 +1,6 @@
 //! The names that an expression can see, put together from what has happened so far.
 
+use super::inputs;
 use super::world::World;
 use crate::engine::state::RunState;
 use crate::model::id::StepKey;
@@ -36,10 +37,8 @@ impl Scopes<'_> {
     /// What the health probes of a runbook can see. `outer` is the step that runs it, or nothing at the top.
     pub(super) fn frame(&self, outer: Option<&StepKey>) -> Values {
         let params = match outer {
-            None => self.params.clone(),
-            Some(outer) => {
-                self.state.step(outer).and_then(|step| step.params.clone()).unwrap_or_default()
-            }
+            None => without_withheld(self.params.clone()),
+            Some(outer) => self.params_of(outer),
         };
         let frame = match outer {
             None => Some(&self.plan.root),
@@ -70,6 +69,32 @@ impl Scopes<'_> {
         .collect()
     }
 
+    /// The parameters that a step gives to the runbook that it runs. What the journal was not given is worked
+    /// out once more: whoever takes a run up gives its secret parameters again.
+    fn params_of(&self, outer: &StepKey) -> Values {
+        let kept = self.state.step(outer).and_then(|step| step.params.clone()).unwrap_or_default();
+        let mut seen = without_withheld(kept.clone());
+        if seen == kept {
+            return kept;
+        }
+        let again = self.plan.find(outer).and_then(|(planned, frame)| {
+            let inner = planned.calls.as_ref()?;
+            let scope = self.of(outer);
+            let block = &planned.step(frame).block;
+            let given =
+                inputs::inputs(block, &frame.book.source, &scope, &self.world.catalog).ok()?;
+            let given = given.get("params")?.as_object()?.clone();
+            super::params::complete(&inner.book, given, &scope).ok()
+        });
+        // When it cannot be had, the name stays unknown, and an expression that needs it fails.
+        for (name, value) in again.unwrap_or_default() {
+            if seen.get(&name) != kept.get(&name) {
+                seen.insert(name, value);
+            }
+        }
+        seen
+    }
+
     fn outputs(&self, frame: &Frame, outer: Option<&StepKey>) -> Values {
         frame
             .steps
@@ -94,7 +119,7 @@ impl Scopes<'_> {
 
     fn item(&self, key: &StepKey) -> Option<Value> {
         let (looped, index) = element(key)?;
-        self.state.step(&looped)?.items.as_ref()?.get(index).cloned()
+        visible(self.state.step(&looped)?.items.as_ref()?.get(index)?.clone())
     }
 }
 

@@ -26,7 +26,13 @@ mod crash_random;
 #[cfg(feature = "aws")]
 mod env;
 #[cfg(feature = "aws")]
+mod exit_codes;
+#[cfg(feature = "aws")]
+mod fake_aws;
+#[cfg(feature = "aws")]
 mod guards;
+#[cfg(feature = "aws")]
+mod hostile;
 #[cfg(feature = "aws")]
 mod iam;
 #[cfg(feature = "aws")]
@@ -49,10 +55,14 @@ mod peers;
 mod plan;
 #[cfg(feature = "aws")]
 mod proxy;
+#[cfg(feature = "aws")]
+mod pty;
 #[cfg(all(feature = "aws", target_os = "linux"))]
 mod races;
 #[cfg(feature = "aws")]
 mod readme;
+#[cfg(feature = "aws")]
+mod remains;
 #[cfg(feature = "aws")]
 mod resume_changed;
 #[cfg(feature = "aws")]
@@ -60,6 +70,14 @@ mod sample;
 #[cfg(feature = "aws")]
 mod secrets;
 #[cfg(feature = "aws")]
+mod secrets_forms;
+#[cfg(feature = "aws")]
 mod shim;
+#[cfg(feature = "aws")]
+mod signals;
+#[cfg(feature = "aws")]
+mod signals_prompts;
+#[cfg(feature = "aws")]
+mod unattended;
 #[cfg(feature = "aws")]
 mod undo;

@@ -1,14 +1,14 @@
 //! Runs one program to its end and keeps what it printed: for actions that are a call of a program.
 
-use super::setting::search_path;
+use super::processes::{Family, TAG};
+use super::setting::{find, in_own_session, search_path};
 use crate::actions::Trouble;
 use crate::actions::context::PATH_PREPEND;
+use crate::model::id::RunId;
 use crate::model::secret::Secret;
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Stdio;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
 
 /// More than this of a program's output is cut off. No answer of an API is near it.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -25,6 +25,8 @@ pub struct Program {
     pub env: Vec<(String, Secret)>,
     /// The folder it runs in, which is also its `HOME`: it must not find the user's own settings.
     pub work: PathBuf,
+    /// The run that it is a part of: when the run is taken up again, what is left of it is ended first.
+    pub run: RunId,
 }
 
 /// What a program left.
@@ -39,38 +41,43 @@ pub struct Printed {
 }
 
 impl Program {
-    /// Runs it to its end. When the future is dropped, the program is killed.
+    /// Runs it to its end, away from the terminal: Ctrl-C there is a wish of the operator to us, and must
+    /// not break off a change that is under way. When the future is dropped, the program is killed.
     ///
     /// # Errors
     /// When it could not be started, or how it ended cannot be told.
     pub async fn run(self) -> Result<Printed, Trouble> {
-        let mut first: Option<OsString> = None;
-        let mut command = Command::new(&self.program);
+        let first = self.env.iter().find(|(name, _)| name == PATH_PREPEND);
+        let path = search_path(first.map(|(_, value)| value.expose().into()));
+        let tag = format!("{}/program/{:016x}", self.run, rand::random::<u64>());
+        let program = self.program.display().to_string();
+        let mut command = in_own_session(&find(&program, &path, &self.work)?);
         command.env_clear();
-        for (name, value) in &self.env {
-            if name == PATH_PREPEND {
-                first = Some(value.expose().into());
-            } else {
-                command.env(name, value.expose());
-            }
+        for (name, value) in self.env.iter().filter(|(name, _)| name != PATH_PREPEND) {
+            command.env(name, value.expose());
         }
         command
             .args(&self.args)
-            .env("PATH", search_path(first))
+            .env(TAG, &tag)
+            .env("PATH", path)
             .env("HOME", &self.work)
             .current_dir(&self.work)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        let program = self.program.display().to_string();
         let mut child = command.spawn().map_err(|error| {
             Trouble::nothing_happened(format!("`{program}` cannot be started: {error}"))
                 .hint("Install the AWS CLI, or put it in PATH.")
         })?;
-        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+        let leader = child.id().and_then(|id| i32::try_from(id).ok());
+        let (Some(leader), Some(stdout), Some(stderr)) =
+            (leader, child.stdout.take(), child.stderr.take())
+        else {
             return Err(Trouble::unknown(format!("`{program}` has no output to read")));
         };
+        // Dropped, at the end and before it, it ends whatever is left of the program.
+        let _family = Family::new(leader, &tag);
         let (stdout, stderr, status) = tokio::join!(whole(stdout), whole(stderr), child.wait());
         let lost = |error: std::io::Error| {
             Trouble::unknown(format!("how `{program}` ended cannot be told: {error}"))
@@ -97,7 +104,8 @@ mod tests {
 
     fn sh(script: &str, env: Vec<(String, Secret)>) -> Program {
         let args = vec!["-c".to_owned(), script.to_owned()];
-        Program { program: "sh".into(), args, env, work: std::env::temp_dir() }
+        let run = RunId::from_text("run");
+        Program { program: "sh".into(), args, env, work: std::env::temp_dir(), run }
     }
 
     #[tokio::test]
@@ -112,6 +120,13 @@ mod tests {
         assert_eq!(printed.code, Some(3));
         assert_eq!(printed.stdout, b"yes\n");
         assert_eq!(printed.stderr, "/first\n");
+    }
+
+    #[tokio::test]
+    async fn a_program_leads_a_session_of_its_own_away_from_the_terminal() {
+        let script = "set -- $(cat /proc/$$/stat); test \"$6\" = $$ && ! : 2>&1 < /dev/tty";
+        let printed = sh(script, Vec::new()).run().await.expect("it runs");
+        assert_eq!(printed.code, Some(0), "{printed:?}");
     }
 
     #[tokio::test]

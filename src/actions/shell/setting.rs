@@ -177,7 +177,7 @@ const fn arguments(interpreter: Interpreter) -> &'static [&'static str] {
 }
 
 /// The program of that name on the path.
-fn find(program: &str, path: &OsString, work: &Path) -> Result<PathBuf, Trouble> {
+pub(super) fn find(program: &str, path: &OsString, work: &Path) -> Result<PathBuf, Trouble> {
     std::env::split_paths(path)
         // An empty entry means the current folder, which will be the step's.
         .map(|folder| work.join(folder).join(program))
@@ -198,7 +198,7 @@ fn is_executable(file: &Path) -> bool {
 /// Making the session ourselves would take unsafe code between fork and exec, so `setsid` does it: it
 /// keeps its process number when it does not lead a group. macOS has no such program, so there a
 /// script gets a group only.
-fn in_own_session(program: &Path) -> Command {
+pub(super) fn in_own_session(program: &Path) -> Command {
     let setsid =
         ["/usr/bin/setsid", "/bin/setsid"].into_iter().find(|file| is_executable(Path::new(file)));
     if let Some(setsid) = setsid {

@@ -16,9 +16,6 @@ use tokio::sync::mpsc;
 /// How long it must be quiet before a change counts. Editors write a file in several steps.
 const QUIET: Duration = Duration::from_millis(80);
 
-/// Clears a terminal and what has scrolled out of it.
-const CLEAR: &str = "\x1b[H\x1b[2J\x1b[3J";
-
 /// Checks until a signal comes. Being ended is how it ends, so that is no failure.
 pub(super) fn watch(global: &Global, args: &Args) -> Result<Exit, CliError> {
     if args.names.iter().any(|name| name == super::STDIN) {
@@ -92,7 +89,7 @@ fn signal() -> Result<impl Future<Output = ()>, CliError> {
 fn once(global: &Global, args: &Args, changed: &BTreeSet<PathBuf>) -> Result<(), CliError> {
     let out = Out::new();
     if std::io::stdout().is_terminal() && can_move() {
-        out.line(CLEAR)?;
+        out.clear()?;
     }
     for path in changed {
         out.line(format!("{} changed", shown(path)))?;

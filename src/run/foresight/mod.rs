@@ -129,8 +129,9 @@ pub async fn look_ahead(world: &World, ahead: Ahead<'_>) -> Result<Foresight, Ru
     let run = RunId::from_text("plan");
     let scratch = world.store.scratch(&run)?;
     let inside = World { store: Arc::new(scratch.store()), ..world.clone() };
+    let book = &ahead.plan.root.book;
     let params =
-        super::lifecycle::with_secrets(ahead.params.clone(), ahead.secrets, &world.masker)?;
+        super::lifecycle::with_secrets(ahead.params.clone(), book, ahead.secrets, &world.masker)?;
     let (accounts, mut refusals, mut closed) = doors(world, &ahead).await?;
     refusals.extend(gates(world, ahead.plan)?);
     if let Some(why) = &ahead.no_way {

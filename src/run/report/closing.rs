@@ -53,7 +53,12 @@ pub fn lines(
         }
         if let Question::Input { fields, .. } = question {
             for field in fields {
-                say("", &format!("{} ({}): {}", field.name, field.kind.word(), field.description));
+                let kind = if field.choices.is_empty() {
+                    field.kind.word().to_owned()
+                } else {
+                    format!("one of {}", field.choices.join(", "))
+                };
+                say("", &format!("{} ({kind}): {}", field.name, field.description));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The run's events as JSON lines, for another program. A failed write ends the output, not the run.
 
+use super::text::harmless_json;
 use super::{Reporter, View};
 use crate::actions::context::Report;
 use crate::engine::event::Event;
@@ -23,6 +24,7 @@ impl<W: Write + Send> Json<W> {
 
     fn line(&mut self, line: &Value) {
         if !self.closed {
+            let line = harmless_json(&line.to_string());
             self.closed = writeln!(self.to, "{line}").and_then(|()| self.to.flush()).is_err();
         }
     }

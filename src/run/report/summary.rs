@@ -248,11 +248,28 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
         next.push(say(word(problem, "skip") + " --reason '…'", "or: go on without it"));
     }
     if let Some((step, question)) = summary.questions.first() {
-        if question.is_gate() {
-            next.push(say(format!("runbook resume {run}"), "ask here, and go on"));
-        } else {
-            next.push(answer(run.as_str(), step, question));
-            next.push(say(format!("runbook resume {run}"), "then go on"));
+        let here = say(format!("runbook resume {run}"), "ask here, and go on");
+        match question {
+            Question::Agree { .. } => {
+                next.push(here);
+                let yes = format!("runbook resume {run} --yes");
+                next.push(say(yes, "or: agree without being asked"));
+            }
+            Question::Phrase { .. } => {
+                next.push(here);
+                next.push(Next {
+                    why: "or: type the phrase",
+                    ..answer(run.as_str(), step, question)
+                });
+                next.push(say(format!("runbook resume {run}"), "then go on"));
+            }
+            _ if question.is_secret() => {
+                next.push(say(here.command, "ask here, at a terminal: a secret is not kept"));
+            }
+            _ => {
+                next.push(answer(run.as_str(), step, question));
+                next.push(say(format!("runbook resume {run}"), "then go on"));
+            }
         }
     }
     let resumable = matches!(
@@ -294,6 +311,9 @@ fn answer(run: &str, step: &StepKey, question: &Question) -> Next {
         for field in fields {
             command.push_str(&format!(" {}=…", field.name));
         }
+    }
+    if let Question::Phrase { phrase, .. } = question {
+        command.push_str(&format!(" {}", shell_word(&format!("phrase={phrase}"))));
     }
     Next { command, why: "answer" }
 }

@@ -1,6 +1,7 @@
 //! Text on its way to a terminal: made harmless, measured by what it takes up, cut and folded to fit.
 
 use anstyle::{AnsiColor, Style};
+use std::borrow::Cow;
 use std::fmt;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -26,8 +27,66 @@ pub fn harmless_lines(text: &str) -> Vec<String> {
     text.lines().map(harmless).collect()
 }
 
+/// JSON with an escape in place of every character that could steer a terminal. It says the same: JSON
+/// itself escapes only the oldest of them.
+#[must_use]
+pub fn harmless_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        // A line break stands between values only. In a text it is escaped already.
+        if (c.is_control() && c != '\n') || turns_direction(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Text on its way out, whoever made it: our own colours stay when there are colours, and nothing else that
+/// could steer a terminal does.
+#[must_use]
+pub fn only_painted(text: &str, paint: Paint) -> Cow<'_, str> {
+    let steers = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || turns_direction(c);
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let colour = if paint == Paint::Colour { colour(rest) } else { 0 };
+        if colour > 0 {
+            out.push_str(&rest[..colour]);
+            rest = &rest[colour..];
+        } else {
+            out.push(if steers(c) { '\u{fffd}' } else { c });
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// How long the colour is that a text begins with.
+fn colour(text: &str) -> usize {
+    let Some(rest) = text.strip_prefix("\u{1b}[") else { return 0 };
+    let numbers = rest.bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b';')).count();
+    if rest[numbers..].starts_with('m') { numbers + 3 } else { 0 }
+}
+
+/// Whether a character that is no ASCII steers a terminal: a control of eight bits, or one that turns the
+/// direction of writing.
+#[must_use]
+pub const fn steers_unseen(c: char) -> bool {
+    matches!(c, '\u{80}'..='\u{9f}') || turns_direction(c)
+}
+
 const fn turns_direction(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 /// How many columns a text takes up.
@@ -201,6 +260,31 @@ mod tests {
         let shown = harmless(evil);
         assert!(!shown.chars().any(|c| c.is_control() || turns_direction(c)), "{shown:?}");
         assert!(shown.starts_with("ab"), "{shown:?}");
+    }
+
+    #[test]
+    fn of_what_steers_a_terminal_only_our_colours_go_out() {
+        let red = Paint::Colour.bad("x").to_string();
+        let evil = format!("{red}\u{1b}[2J\u{1b}]0;t\u{7}\u{9b}1m\u{202e}\u{1b}[");
+        let shown = only_painted(&evil, Paint::Colour);
+        assert_eq!(
+            shown,
+            format!("{red}\u{fffd}[2J\u{fffd}]0;t\u{fffd}\u{fffd}1m\u{fffd}\u{fffd}[")
+        );
+        assert!(!only_painted(&evil, Paint::Plain).contains('\u{1b}'));
+        assert!(matches!(only_painted("a\tb\né🔑", Paint::Plain), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn json_stays_the_same_value_and_steers_no_terminal() {
+        let value =
+            serde_json::json!({ "a\u{9b}2J": ["\u{1b}]0;x\u{7}", "\u{202e}evil\u{7f}", "é\n🔑"] });
+        for json in [value.to_string(), format!("{value:#}")] {
+            let shown = harmless_json(&json);
+            let steers = |c: char| (c.is_control() && c != '\n') || turns_direction(c);
+            assert!(!shown.contains(steers), "{shown:?}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        }
     }
 
     #[test]
