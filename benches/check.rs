@@ -44,7 +44,8 @@ fn read(text: &str) -> Arc<Runbook> {
 
 /// A project folder with the runbooks, made once.
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-project");
+    let own = || PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-project");
+    let folder = std::env::var_os("RUNBOOK_BENCH_PROJECT").map_or_else(own, PathBuf::from);
     drop(fs::remove_dir_all(&folder));
     fs::create_dir_all(folder.join("runbooks")).expect("a folder");
     fs::write(folder.join("runbook.yaml"), PROJECT).expect("a file");
@@ -55,6 +56,11 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 fn main() {
+    // Only the project, for whoever measures the program from outside.
+    if std::env::args().any(|argument| argument == "write-project") {
+        LazyLock::force(&FOLDER);
+        return;
+    }
     divan::main();
 }
 

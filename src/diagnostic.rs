@@ -49,6 +49,20 @@ pub struct Replacement {
     pub text: String,
 }
 
+impl Replacement {
+    /// What stands in the text afterwards, in the quotes that stand there now. None when the place is not in
+    /// the text.
+    #[must_use]
+    pub fn written(&self, text: &str) -> Option<String> {
+        let before = text.get(self.span.range())?;
+        let quote = before.chars().next().filter(|c| matches!(c, '"' | '\''));
+        Some(match quote.filter(|quote| !self.text.starts_with(*quote)) {
+            Some(quote) => format!("{quote}{}{quote}", self.text),
+            None => self.text.clone(),
+        })
+    }
+}
+
 /// A second place that belongs to a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Related {

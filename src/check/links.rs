@@ -61,10 +61,13 @@ pub(super) fn relative(facts: &Facts<'_>) -> Vec<Relative> {
                 Some((path, anchor)) => (path, Some(anchor)),
                 None => (link.target.as_str(), None),
             };
-            let written_path = runbook
-                .source
-                .slice(link.span)
-                .map_or(path.len(), |written| written.find('#').unwrap_or(written.len()));
+            let written = runbook.source.slice(link.span).unwrap_or(path);
+            let written_path = match anchor {
+                _ if written.starts_with(path) => path.len(),
+                // `&#45;` is no anchor.
+                Some(_) => written.rfind('#').unwrap_or(written.len()),
+                None => written.len(),
+            };
             let anchor = anchor.map(decoded);
             let path = decoded(path.split('?').next().unwrap_or_default());
             let target = match (path.is_empty(), anchor) {

@@ -45,7 +45,7 @@ fn findings(path: &Path, text: &str) -> Vec<String> {
                 let place = source.position(diagnostic.span.start);
                 let marked = source.slice(diagnostic.span).expect("whole characters");
                 let first = marked.lines().next().unwrap_or_default();
-                let more = if first.len() < marked.trim_end().len() { "…" } else { "" };
+                let more = if first.len() < marked.len() { "…" } else { "" };
                 let severity = match diagnostic.severity {
                     Severity::Error => "error",
                     Severity::Warning => "warning",

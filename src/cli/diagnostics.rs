@@ -90,10 +90,13 @@ pub(super) fn value(source: &Source, diagnostic: &Diagnostic) -> Value {
         .iter()
         .map(|related| json!({ "label": related.label, "place": place(related.span) }))
         .collect();
+    let replacement = diagnostic.replacement.as_ref().and_then(|one| {
+        Some(json!({ "place": place(one.span), "text": one.written(&source.text)? }))
+    });
     json!({
         "code": diagnostic.code, "severity": diagnostic.severity, "file": source.path,
         "place": place(diagnostic.span), "message": diagnostic.message, "label": diagnostic.label,
-        "help": diagnostic.help, "related": related,
+        "help": diagnostic.help, "related": related, "replacement": replacement,
     })
 }
 

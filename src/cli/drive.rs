@@ -14,8 +14,8 @@ use crate::run::report::human::{Human, Terminal};
 use crate::run::report::json::Json;
 use crate::run::report::plain::Plain;
 use crate::run::report::summary::summarize;
-use crate::run::world::{Decision, Ended, Prompter, Wishes, World};
-use crate::run::{self, Begin, Io, Opened};
+use crate::run::world::{Ended, Prompter, Wishes, World};
+use crate::run::{self, Begin, GoOn, Io, Opened};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ pub(super) enum First {
     /// A new run.
     Start(Box<Begin>, RunId),
     /// A run that stands still.
-    Resume(RunId, Vec<Decision>),
+    Resume(RunId, Box<GoOn>),
     /// A run to be taken back.
     Undo(RunId),
 }
@@ -98,7 +98,9 @@ pub(super) async fn drive(session: Session, first: First) -> Result<Exit, CliErr
             () = signals.wait() => After::Leave,
         };
         first = match after {
-            After::Go(decisions) => First::Resume(run.clone(), decisions),
+            After::Go(decisions) => {
+                First::Resume(run.clone(), Box::new(GoOn { decisions, adopt: None }))
+            }
             After::Undo => First::Undo(run.clone()),
             After::Abort(reason) => {
                 let world = &session.world;
@@ -137,9 +139,7 @@ async fn part(session: &Session, first: First, io: Io) -> Result<Ended, CliError
     let secrets = session.secrets.clone();
     Ok(match first {
         First::Start(begin, run) => run::start(world, *begin, run, wishes, io).await?,
-        First::Resume(run, decisions) => {
-            run::resume(world, &run, decisions, secrets, wishes, io).await?
-        }
+        First::Resume(run, how) => run::resume(world, &run, *how, secrets, wishes, io).await?,
         First::Undo(run) => run::undo(world, &run, secrets, wishes, io).await?,
     })
 }

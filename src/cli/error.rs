@@ -94,9 +94,14 @@ impl From<StoreError> for CliError {
                 Exit::Failed,
                 "What the journal has is certain. A step that was under way is unknown until it is looked at.",
             ),
+            StoreError::Io { .. } => (
+                Exit::Usage,
+                "No step begins that the journal does not have. It has everything that was told before this.",
+            ),
             _ => (Exit::Usage, "The journal has everything that was told before this."),
         };
-        Self::new(exit, error.to_string()).certain(certain)
+        let hint = error.hint().map(str::to_owned);
+        Self::new(exit, error.to_string()).certain(certain).maybe(hint)
     }
 }
 
@@ -171,7 +176,7 @@ mod tests {
             (RunError::Internal("x".into()).into(), Exit::Failed),
             (unknown.into(), Exit::Usage),
             (taken.into(), Exit::Usage),
-            (StoreError::TakenOver { path: "j".into() }.into(), Exit::Locked),
+            (StoreError::TakenOver { path: "j".into(), found: "is gone" }.into(), Exit::Locked),
             (
                 StoreError::Corrupt { path: "j".into(), line: 3, reason: "x".into() }.into(),
                 Exit::Refused,

@@ -96,7 +96,7 @@ impl Exit {
                 "Look whether the effect is there, then `runbook resume RUN --step ID=done` or `=retry`."
             }
             Self::Stuck => {
-                "`runbook status` lists what needs hands. Then `runbook undo RUN` again."
+                "`runbook status` lists what needs hands. Then `runbook undo RUN` again, or `runbook resume RUN --step ID=done`."
             }
             Self::Locked => {
                 "Wait for the holder that the message names, or take over with `runbook unlock RUN --reason TEXT`."

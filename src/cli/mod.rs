@@ -4,6 +4,7 @@ mod abort;
 mod actions;
 mod answer;
 mod calls;
+mod changes;
 mod check;
 mod completions;
 mod console;

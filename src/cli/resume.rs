@@ -6,11 +6,11 @@ use super::exit::Exit;
 use super::params::{self, Given};
 use super::project::Home;
 use super::run::step_of;
-use super::{Global, history, world};
+use super::{Global, changes, history, world};
 use crate::engine::state::RunStatus;
 use crate::plan::Plan;
 use crate::run::world::{Decision, Verdict, Wishes};
-use crate::run::{self, Opened};
+use crate::run::{self, GoOn, Opened};
 
 /// What `resume` can be told.
 #[derive(clap::Args, Clone, Debug)]
@@ -26,6 +26,9 @@ pub(super) struct Args {
     reason: Option<String>,
     #[command(flatten)]
     given: Given,
+    /// Go on with the files as they are now, not with those that the run began with
+    #[arg(long)]
+    adopt: bool,
     /// Agree to every `confirm`. Never to a guard
     #[arg(long, short)]
     yes: bool,
@@ -43,9 +46,14 @@ Examples:
   runbook resume
   runbook resume 20261122-1618 --step move_alias=retry
   runbook resume --step copy=done --reason 'copied by hand, counted 412 objects'
+  runbook resume --adopt --step build=retry
 
-A run goes on with the text that it began with, whatever the file says now. Steps that are done are not
-run again. Secret parameters were not kept: give them again.";
+A run goes on with the text that it began with, whatever the file says now; what differs is told by
+step. Steps that are done are not run again. Secret parameters were not kept: give them again.
+
+With `--adopt` it goes on with the files as they are now. Steps that are the same keep their results.
+One that has begun and was changed needs a decision: `--step ID=done` keeps what it did, and
+`--step ID=retry` runs it as it is now. A step that has begun cannot be removed or renamed.";
 
 /// Runs it.
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
@@ -56,15 +64,23 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     })?;
     let Opened { plan, state, .. } = run::open(&store, &home.catalog, &run)?;
     let environment = home.environment(&state.began.environment)?.clone();
+    let adopt = if args.adopt { Some(home.plan(&state.began.runbook)?) } else { None };
+    if adopt.is_none() {
+        changes::tell(&home, &plan, &state, &run);
+    }
+    let target = adopt.as_ref().unwrap_or(&plan);
+    // About the steps that have begun, which both texts have.
     let decisions = decisions(&plan, &args.steps, args.reason.as_deref())?;
-    let until = args.until.as_deref().map(|step| step_of(&plan, step)).transpose()?;
-    let secrets = params::secrets(&plan.root.book, &state.began.secret_params, &args.given)?;
+    let until = args.until.as_deref().map(|step| step_of(target, step)).transpose()?;
+    let secrets = params::secrets(&target.root.book, &state.began.secret_params, &args.given)?;
     let wishes =
         Wishes { yes: args.yes, ask_every_step: false, until, reason: args.reason.clone() };
     world::block_on(async {
-        let (world, run) = world::build(&home, &environment, &plan, Some(&run)).await?;
+        let target = adopt.as_ref().unwrap_or(&plan);
+        let (world, run) = world::build(&home, &environment, target, Some(&run)).await?;
         let session = Session { world, secrets, wishes, output: args.output };
-        drive(session, First::Resume(run, decisions)).await
+        let how = Box::new(GoOn { decisions, adopt });
+        drive(session, First::Resume(run, how)).await
     })
 }
 

@@ -71,6 +71,10 @@ impl Signals {
         let came = Arc::new(AtomicBool::new(false));
         let mut wishes = Wishes::new()
             .map_err(|error| CliError::usage(format!("cannot listen for signals: {error}")))?;
+        // A file that may not grow any more (`ulimit -f`) is an error to report, and no reason to die. Once
+        // there is a handler the write fails, and scripts begin without it.
+        let too_large = SignalKind::from_raw(nix::sys::signal::Signal::SIGXFSZ as i32);
+        drop(signal(too_large));
         LISTENING.store(true, Ordering::Relaxed);
         let seen = Arc::clone(&came);
         tokio::spawn(async move {

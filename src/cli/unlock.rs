@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::project::Home;
 use super::{Global, history, world};
 use crate::engine::event::Event;
+use crate::model::id::RunId;
 use jiff::Timestamp;
 
 /// What `unlock` can be told.
@@ -28,6 +29,15 @@ What it had begun is then unknown until it is looked at. Be sure that it is gone
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let home = Home::find(global)?;
     let store = home.store()?;
+    let named = RunId::from_text(&args.run);
+    if store.has_lost_its_journal(&named)? {
+        store.give_up_lost(&named)?;
+        let out = Out::new();
+        out.line(format!(
+            "Run {named} has no journal any more: nothing tells what it did. Its locks are given free."
+        ))?;
+        return Ok(Exit::Done);
+    }
     let run = store.find(&args.run)?;
     let history = store.read(&run)?;
     let state = history::replay(&history)?;

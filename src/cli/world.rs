@@ -61,9 +61,12 @@ pub(super) fn operator() -> Operator {
 }
 
 /// A new run's id.
-#[must_use]
-pub(super) fn new_id() -> RunId {
-    run::new_id(Timestamp::now(), rand::random())
+///
+/// # Errors
+/// When the runs that there are cannot be read.
+pub(super) fn new_id(store: &Store) -> Result<RunId, CliError> {
+    let newest = store.runs()?.into_iter().next();
+    Ok(run::new_id(Timestamp::now(), newest.as_ref(), rand::random()))
 }
 
 /// What parameters' defaults can see: the accounts and the environment, nothing of a run.
@@ -199,7 +202,7 @@ pub(super) async fn build(
         }
     }
     // A new run is named after its seeds, so that it is the newest.
-    let run = run.cloned().unwrap_or_else(new_id);
+    let run = run.cloned().map_or_else(|| new_id(&store), Ok)?;
     let world = assemble(home, environment, emulated.as_ref(), store, &run).await?;
     Ok((world, run))
 }
@@ -270,7 +273,7 @@ async fn plant(
     let plan = home.plan(seed)?;
     let book = Arc::clone(&plan.root.book);
     let gathered = params::gather(&book, &Given::default(), &scope(environment))?;
-    let run = new_id();
+    let run = new_id(store)?;
     let world = assemble(home, environment, Some(emulated), Arc::clone(store), &run).await?;
     let (params, secret_params) = (gathered.values, gathered.secrets);
     let begin = Begin { plan, params, secret_params, expected: None };

@@ -108,6 +108,21 @@ fn trouble(state: &RunState) -> Option<PauseCause> {
     }
 }
 
+/// The settled steps that everything before them is settled for, too. When a run goes on with a changed text,
+/// a step that is new or runs again may stand before one that is done: what comes after waits for both.
+fn through(frame: &Frame, settled: Vec<bool>) -> Vec<bool> {
+    let mut through = settled;
+    loop {
+        let before = through.clone();
+        for (at, planned) in frame.steps.iter().enumerate() {
+            through[at] = through[at] && planned.needs.iter().all(|need| through[*need]);
+        }
+        if through == before {
+            return through;
+        }
+    }
+}
+
 struct Look<'a> {
     state: &'a RunState,
     hand: &'a InHand,
@@ -127,8 +142,9 @@ impl Look<'_> {
             .collect();
         let settled: Vec<bool> =
             keys.iter().map(|key| self.state.status_of(key).is_settled()).collect();
+        let through = through(frame, settled.clone());
         for (planned, key) in frame.steps.iter().zip(&keys) {
-            if planned.needs.iter().all(|need| settled[*need]) {
+            if planned.needs.iter().all(|need| through[*need]) {
                 self.step(planned, key);
             }
         }

@@ -23,6 +23,9 @@ pub enum Event {
         /// Why, if they said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// The texts that it goes on with, when they are not those before. Since format 2.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        revised: Option<Box<Revised>>,
     },
     /// Nothing goes on until somebody decides.
     RunPaused {
@@ -212,6 +215,15 @@ pub struct RunStarted {
     /// Why, if they said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// What a run is pinned to from here on, in place of what it began with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revised {
+    /// SHA-256 of each runbook's text by name.
+    pub texts: BTreeMap<String, String>,
+    /// SHA-256 of each step by its written key.
+    pub steps: BTreeMap<String, String>,
 }
 
 /// An account as a run sees it.

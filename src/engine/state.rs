@@ -273,38 +273,45 @@ impl RunState {
     fn apply_to_run(&mut self, event: &Event) -> Result<(), IllegalTransition> {
         use RunStatus as S;
         let illegal = self.illegal_run(event);
-        self.status =
-            match (self.status, event) {
-                (S::Running | S::Paused(_) | S::Undoing, Event::RunResumed { .. }) => {
-                    if self.undoing { S::Undoing } else { S::Running }
+        self.status = match (self.status, event) {
+            (S::Running | S::Paused(_) | S::Undoing, Event::RunResumed { revised, .. }) => {
+                if let Some(revised) = revised {
+                    self.began.texts.clone_from(&revised.texts);
+                    self.began.steps.clone_from(&revised.steps);
                 }
-                (S::Running | S::Undoing | S::Paused(_), Event::RunPaused { cause }) => {
-                    S::Paused(*cause)
-                }
-                (S::Running | S::Paused(_) | S::Undoing, Event::RunTakenOver { .. }) => {
-                    S::Paused(PauseCause::Operator)
-                }
-                (S::Running, Event::RunSucceeded { healthy }) => S::Succeeded { healthy: *healthy },
-                (S::Running | S::Paused(_) | S::Stuck | S::Undoing, Event::RunAborted { .. }) => {
-                    S::Aborted
-                }
-                (S::Running | S::Paused(_) | S::Stuck | S::Undoing, Event::UndoBegun { .. }) => {
-                    self.undoing = true;
-                    S::Undoing
-                }
-                (S::Undoing, Event::RunUndone { healthy }) => S::Undone { healthy: *healthy },
-                (S::Undoing, Event::RunStuck {}) => S::Stuck,
-                (
-                    status @ (S::Running | S::Undoing),
-                    Event::HealthProbed { probe, healthy, detail, took_ms },
-                ) => {
-                    let seen =
-                        HealthSeen { healthy: *healthy, detail: detail.clone(), took_ms: *took_ms };
-                    self.health.insert(probe.clone(), seen);
-                    status
-                }
-                _ => return Err(illegal),
-            };
+                if self.undoing { S::Undoing } else { S::Running }
+            }
+            (S::Running | S::Undoing | S::Paused(_), Event::RunPaused { cause }) => {
+                S::Paused(*cause)
+            }
+            (S::Running | S::Paused(_) | S::Undoing, Event::RunTakenOver { .. }) => {
+                S::Paused(PauseCause::Operator)
+            }
+            (S::Running, Event::RunSucceeded { healthy }) => S::Succeeded { healthy: *healthy },
+            (S::Running | S::Paused(_) | S::Stuck | S::Undoing, Event::RunAborted { .. }) => {
+                S::Aborted
+            }
+            (S::Running | S::Paused(_) | S::Stuck | S::Undoing, Event::UndoBegun { .. }) => {
+                self.undoing = true;
+                S::Undoing
+            }
+            (S::Undoing, Event::RunUndone { healthy }) => {
+                // A step that only reads is never taken back, and may have incurred one all the same.
+                self.obligations.clear();
+                S::Undone { healthy: *healthy }
+            }
+            (S::Undoing, Event::RunStuck {}) => S::Stuck,
+            (
+                status @ (S::Running | S::Undoing),
+                Event::HealthProbed { probe, healthy, detail, took_ms },
+            ) => {
+                let seen =
+                    HealthSeen { healthy: *healthy, detail: detail.clone(), took_ms: *took_ms };
+                self.health.insert(probe.clone(), seen);
+                status
+            }
+            _ => return Err(illegal),
+        };
         Ok(())
     }
 
@@ -374,6 +381,13 @@ fn next(step: &StepState, event: &Event) -> Option<StepStatus> {
             Verdict::Done { .. } => S::Succeeded,
             Verdict::Retry => S::Pending,
         },
+        // The text of a step that had ended well was changed, and a person decided what that means.
+        (status @ (S::Succeeded | S::InPlace), Event::StepResolved { verdict, .. }) => {
+            match verdict {
+                Verdict::Done { .. } => status.clone(),
+                Verdict::Retry => S::Pending,
+            }
+        }
         // A single step that was taken back may run again.
         (S::Undone, Event::StepResolved { verdict: Verdict::Retry, .. }) => S::Pending,
         // A person finished by hand what undo could not.

@@ -2,7 +2,7 @@
 
 use super::decide::{Effect, InHand, decide, owed_undos, points_passed};
 use super::event::{
-    Event, Operator, PauseCause, Resolver, RunStarted, SkipReason, StepStarted, Verdict,
+    Event, Obligation, Operator, PauseCause, Resolver, RunStarted, SkipReason, StepStarted, Verdict,
 };
 use super::outcome::{Failure, Memo, Stage};
 use super::state::{RunState, RunStatus, StepStatus};
@@ -156,7 +156,8 @@ fn a_run_cut_at_any_event_and_taken_up_again_ends_the_same() {
     for cut in 1..journal.len() {
         let mut events = journal[..cut].to_vec();
         let mut state = RunState::replay(&events).expect("a legal prefix");
-        let mut resume = vec![Event::RunResumed { operator: Operator::default(), reason: None }];
+        let mut resume =
+            vec![Event::RunResumed { operator: Operator::default(), reason: None, revised: None }];
         for (step, known) in &state.steps {
             if known.status == StepStatus::Running {
                 resume.push(Event::StepUnknown { step: step.clone(), cause: "killed".to_owned() });
@@ -232,6 +233,26 @@ fn a_failed_undo_is_stuck_and_can_be_finished_later() {
 }
 
 #[test]
+fn a_run_that_was_taken_back_owes_nothing() {
+    let plan = plan(&(step("a", "") + &read("b", "")));
+    let (_, mut journal) = fresh(&plan);
+    journal.pop();
+    let mut state = RunState::replay(&journal).expect("legal");
+    let owed = Obligation {
+        step: key("b"),
+        text: "Retire the old key.".to_owned(),
+        due: "2027-01-01".to_owned(),
+        runbook: None,
+        params: Values::new(),
+    };
+    state.apply(&Event::ObligationIncurred(Box::new(owed))).expect("legal");
+    state.apply(&Event::UndoBegun { operator: Operator::default() }).expect("legal");
+    go_on(&plan, &mut state, &mut journal);
+    assert_eq!(state.status, RunStatus::Undone { healthy: true });
+    assert_eq!(state.obligations, []);
+}
+
+#[test]
 fn a_failure_lets_what_is_under_way_end_and_starts_nothing_new() {
     let plan = plan(&(step("a", "needs: []") + &step("b", "needs: []") + &step("c", "needs: []")));
     let mut state = RunState::begin(&started()).expect("a start");
@@ -298,4 +319,27 @@ fn the_operator_can_stop_before_a_step_and_between_steps() {
     assert_eq!(decide(&plan, &state, &before), [Effect::Pause(PauseCause::Operator)]);
     let stopping = InHand { stopping: true, ..InHand::default() };
     assert_eq!(decide(&plan, &state, &stopping), [Effect::Pause(PauseCause::Operator)]);
+}
+
+#[test]
+fn what_comes_after_a_step_that_runs_again_waits_for_it() {
+    let plan = plan(&(step("a", "") + &step("b", "") + &step("c", "") + &step("d", "needs: []")));
+    let mut state = RunState::begin(&started()).expect("a start");
+    for name in ["a", "b"] {
+        state.apply(&start_of(key(name), 1)).expect("legal");
+        let done = Event::StepSucceeded { step: key(name), outputs: Values::new(), took_ms: 0 };
+        state.apply(&done).expect("legal");
+    }
+    let prepared = |names: &[&str]| -> Vec<Effect> {
+        names.iter().map(|name| Effect::Prepare(key(name))).collect()
+    };
+    assert_eq!(decide(&plan, &state, &InHand::default()), prepared(&["c", "d"]));
+    // A person decided so, because its text was changed.
+    let by = Resolver::Operator { by: "ann".to_owned(), reason: "changed".to_owned() };
+    let again = Event::StepResolved { step: key("a"), verdict: Verdict::Retry, by: by.clone() };
+    state.apply(&again).expect("legal");
+    assert_eq!(decide(&plan, &state, &InHand::default()), prepared(&["a", "d"]));
+    let verdict = Verdict::Done { outputs: Values::new() };
+    state.apply(&Event::StepResolved { step: key("b"), verdict, by }).expect("legal");
+    assert_eq!(state.status_of(&key("b")), &StepStatus::Succeeded);
 }

@@ -3,7 +3,7 @@
 use super::document::Document;
 use super::publish;
 use super::requests::Context;
-use crate::diagnostic::{Diagnostic, Replacement};
+use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use lsp_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, TextEdit, WorkspaceEdit,
@@ -36,14 +36,10 @@ fn is_quick_fix(kind: &CodeActionKind) -> bool {
 }
 
 fn fix(context: Context<'_>, document: &Document, one: &Diagnostic) -> Option<CodeActionOrCommand> {
-    let Replacement { span, text } = one.replacement.as_ref()?;
-    let written = document.text.get(span.range())?;
-    let quote = written.chars().next().filter(|c| matches!(c, '"' | '\'') && !text.starts_with(*c));
-    let text = match quote {
-        Some(quote) => format!("{quote}{text}{quote}"),
-        None => text.clone(),
-    };
-    let edit = TextEdit::new(document.range(*span, context.client.encoding), text.clone());
+    let replacement = one.replacement.as_ref()?;
+    let text = replacement.written(&document.text)?;
+    let edit =
+        TextEdit::new(document.range(replacement.span, context.client.encoding), text.clone());
     #[expect(clippy::mutable_key_type, reason = "an address does not change while it is a key")]
     let changes = HashMap::from([(document.uri.clone(), vec![edit])]);
     Some(CodeActionOrCommand::CodeAction(CodeAction {

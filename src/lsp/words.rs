@@ -204,7 +204,7 @@ pub(super) fn output_line(output: &Output) -> String {
 
 /// Another runbook.
 pub(super) fn runbook(runbook: &Runbook) -> String {
-    let words = |text: &Option<crate::source::Spanned<String>>| {
+    let words = |text: &Option<crate::model::value::Text>| {
         text.as_ref().map(|text| text.value.clone()).unwrap_or_default()
     };
     let (title, summary) = (words(&runbook.front.title), words(&runbook.front.summary));

@@ -86,10 +86,10 @@ impl Parameter {
         if !self.kind.admits(value) {
             return Err(Unfit(format!("`{name}` must be {}", self.kind.phrase())));
         }
-        if let (Some(pattern), Some(text)) = (&self.pattern, value.as_str()) {
-            if !regex.as_ref().is_some_and(|regex| regex.is_match(text)) {
-                return Err(Unfit(format!("`{name}` must match `{}`", pattern.value)));
-            }
+        if let (Some(pattern), Some(text)) = (&self.pattern, value.as_str())
+            && !regex.as_ref().is_some_and(|regex| regex.is_match(text))
+        {
+            return Err(Unfit(format!("`{name}` must match `{}`", pattern.value)));
         }
         if !self.choices.is_empty()
             && !self.choices.iter().any(|choice| choice.literal().as_ref() == Some(value))

@@ -4,7 +4,7 @@ use super::id::{AccountName, StepId};
 use super::link::Link;
 use super::misread::{Gaps, Misread};
 use super::step::{Health, Step};
-use super::value::Node;
+use super::value::{Node, Text};
 use crate::source::{Source, Span, Spanned};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -62,11 +62,11 @@ pub struct FrontMatter {
     /// Where it stands. Empty when there is none.
     pub span: Span,
     /// What the runbook is called.
-    pub title: Option<Spanned<String>>,
+    pub title: Option<Text>,
     /// One or two sentences.
-    pub summary: Option<Spanned<String>>,
+    pub summary: Option<Text>,
     /// Who keeps it true.
-    pub owner: Option<Spanned<String>>,
+    pub owner: Option<Text>,
     /// Free words.
     pub tags: Vec<Spanned<String>>,
     /// Recovery time objective: how long until healthy.

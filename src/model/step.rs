@@ -163,7 +163,7 @@ pub struct Options {
     /// What a script (or a generic call) does to the world.
     pub effect: Option<Spanned<Effect>>,
     /// Why it cannot be taken back.
-    pub irreversible: Option<Spanned<String>>,
+    pub irreversible: Option<Text>,
     /// Steps that must have ended. Default: the step before.
     pub needs: Option<Vec<Spanned<StepId>>>,
     /// A bare expression. When it is false, the step is skipped.

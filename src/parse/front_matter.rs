@@ -81,7 +81,7 @@ fn fill(
     front.misread = misspelt(entries);
     decode.unknown_keys("the front matter", entries, &table::names(&table::FRONT_MATTER));
     let mut required = |key: &str| match get(entries, key) {
-        Some(node) => decode.plain(key, node),
+        Some(node) => decode.text(key, node),
         // A misspelt key has been reported as such.
         None if front.misread.has(key) => None,
         None => {

@@ -84,7 +84,7 @@ impl Links {
         if !matches!(kind, LinkType::Reference | LinkType::ReferenceUnknown) || !is_name || glued {
             return;
         }
-        let start = text[range.clone()].rfind('[').map_or(range.start, |at| range.start + at + 1);
+        let start = name_start(text, &range);
         let span = Span::new(start, (range.end - 1).max(start));
         let link = Link { target: name.to_owned(), span, defined: false };
         if !self.found.contains(&link) {
@@ -97,6 +97,17 @@ impl Links {
     }
 }
 
+/// Where the name of `[words][name]` begins. A bracket in it has a backslash before it.
+fn name_start(text: &str, range: &Range<usize>) -> usize {
+    let written = &text[range.clone()];
+    let mut brackets = written.rmatch_indices('[').map(|(at, _)| at);
+    let opens = brackets.find(|at| {
+        let before = &written[..*at];
+        (before.len() - before.trim_end_matches('\\').len()).is_multiple_of(2)
+    });
+    range.start + opens.map_or(0, |at| at + 1)
+}
+
 /// Where the target of `[words](target "title")` stands.
 fn inline(text: &str, link: &Open) -> Option<Span> {
     let rest = &text[link.words_end..link.range.end];
@@ -106,7 +117,7 @@ fn inline(text: &str, link: &Open) -> Option<Span> {
 /// A link destination at or after `at`: in angle brackets, or up to a space or the closing parenthesis.
 fn destination(text: &str, at: usize, end: usize) -> Option<Span> {
     let rest = text.get(at..end)?;
-    let start = at + rest.len() - rest.trim_start().len();
+    let start = at + gap(rest);
     let rest = &text[start..end];
     if let Some(inner) = rest.strip_prefix('<') {
         return Some(Span::new(start + 1, start + 1 + inner.find('>')?));
@@ -124,6 +135,17 @@ fn destination(text: &str, at: usize, end: usize) -> Option<Span> {
         }
     }
     Some(Span::new(start, end))
+}
+
+/// How much white space comes first. On the next line of a quote its marks come before the target.
+fn gap(text: &str) -> usize {
+    let space = text.len() - text.trim_start().len();
+    let mark = |c: char| c.is_whitespace() || c == '>';
+    if text[..space].contains('\n') {
+        text.len() - text.trim_start_matches(mark).len()
+    } else {
+        space
+    }
 }
 
 fn regex(pattern: &str) -> Option<Regex> {

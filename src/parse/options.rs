@@ -85,7 +85,7 @@ fn one(options: &mut Options, key: &str, node: &Node, decode: &mut Decode<'_>) {
         "account" => options.account = decode.name(key, node, AccountName::new),
         "region" => options.region = decode.text(key, node),
         "effect" => options.effect = effect(key, node, decode),
-        "irreversible" => options.irreversible = decode.plain(key, node),
+        "irreversible" => options.irreversible = decode.text(key, node),
         "needs" => options.needs = decode.names(key, node, StepId::new),
         "if" => options.condition = decode.expression(key, node),
         "for_each" => options.for_each = decode.expression(key, node),

@@ -35,7 +35,7 @@ fn fences_that_are_never_closed_do_not_make_reading_slow() {
 #[test]
 fn links_know_where_their_targets_stand() {
     let text = "[a](b.md 'c') [`d](x`](<e f.md>) ![g](h\\)i.png) [j][k] [l] <https://m.example> [n][o]\n\n\
-        [k]: p(q).md \"r\"\n[l]: <s>\n";
+        [k]: p(q).md \"r\"\n[l]: <s>\n\n> > [t](\n> > u.md) [v][w \\[x\\]]\n>\n> [y]:\n>   z.md\n";
     let book = read(text).0;
     let shown: Vec<_> = book
         .links
@@ -54,6 +54,9 @@ fn links_know_where_their_targets_stand() {
             ("o", "o", false),
             ("p(q).md", "p(q).md", true),
             ("s", "s", true),
+            ("u.md", "u.md", true),
+            ("w \\[x\\]", "w \\[x\\]", false),
+            ("z.md", "z.md", true),
         ]
     );
 }

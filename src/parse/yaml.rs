@@ -136,6 +136,15 @@ impl Reader<'_> {
         self.text.value.get(start..end).map(|_| start..end)
     }
 
+    /// A scalar up to the end of its last line that is not empty. A block scalar comes with all line breaks
+    /// after it.
+    fn last_line(&self, range: Range<usize>) -> Range<usize> {
+        let written = &self.text.value[range.clone()];
+        let text = written.trim_end().len();
+        let ends = written[text..].find(['\r', '\n']).filter(|_| text > 0);
+        range.start..ends.map_or(range.end, |at| range.start + text + at)
+    }
+
     /// A place that is only known as a line and a column.
     fn at(&self, location: serde_yaml::Location) -> Range<usize> {
         let line = usize::try_from(location.line()).unwrap_or(1).saturating_sub(1);
@@ -179,7 +188,7 @@ impl Reader<'_> {
             Raw::Number(_) if is_whole(&self.text.value[range.clone()]) => too_large(span, found),
             Raw::Number(value) => NodeKind::Number(value),
             Raw::Text(value) => {
-                let text = scalar::trace(self.text, range, &value);
+                let text = scalar::trace(self.text, self.last_line(range), &value);
                 span = text.span;
                 NodeKind::Text(text)
             }

@@ -2,8 +2,10 @@
 //! with its effect and with what takes it back.
 
 mod build;
+mod changes;
 
 pub use build::{PlanError, build, digest_of};
+pub use changes::{Change, Difference, differences};
 
 use crate::model::id::{AccountName, StepId, StepKey};
 use crate::model::mode::Effect;

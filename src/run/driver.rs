@@ -18,7 +18,7 @@ use crate::engine::state::{HealthSeen, RunState, RunStatus, StepStatus};
 use crate::model::id::StepKey;
 use crate::model::value::Values;
 use crate::plan::Plan;
-use crate::store::Journal;
+use crate::store::{EnvironmentLock, Journal};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,6 +80,8 @@ pub(super) struct Driver {
     pub(super) launches: Vec<Launch>,
     pub(super) io: Io,
     journal: Box<dyn Journal>,
+    /// The right to change the environment, for a run that changes anything.
+    lock: Option<EnvironmentLock>,
     staged: Vec<Event>,
     tasks: JoinSet<Told>,
     saying: mpsc::Sender<(StepKey, Report)>,
@@ -100,7 +102,7 @@ impl Driver {
         state: RunState,
         params: Values,
         wishes: Wishes,
-        (journal, io): (Box<dyn Journal>, Io),
+        (journal, lock, io): (Box<dyn Journal>, Option<EnvironmentLock>, Io),
     ) -> Self {
         let (saying, said) = mpsc::channel(REPORTS_IN_FLIGHT);
         let hand =
@@ -119,6 +121,7 @@ impl Driver {
             launches: Vec::new(),
             io,
             journal,
+            lock,
             staged: Vec::new(),
             tasks: JoinSet::new(),
             saying,
@@ -130,14 +133,24 @@ impl Driver {
         }
     }
 
-    /// Goes on until the run stands still or is over.
-    pub(super) async fn drive(&mut self) -> Result<Ended, RunError> {
+    /// Goes on until the run stands still or is over, and leaves it and its environment to others.
+    ///
+    /// After an error neither is left: what the run did then is for its resume to find out.
+    pub(super) async fn drive(mut self) -> Result<Ended, RunError> {
         loop {
             if let Some(ended) = self.advance()? {
+                self.leave()?;
                 return Ok(ended);
             }
             self.wait().await?;
         }
+    }
+
+    fn leave(self) -> Result<(), RunError> {
+        let Self { journal, lock, .. } = self;
+        // The journal goes first: while the lock is held, nobody else can believe that the run is dead.
+        journal.close()?;
+        Ok(lock.map_or(Ok(()), EnvironmentLock::release)?)
     }
 
     /// Everything that can be decided now, one durable write, and then the effects.
@@ -215,6 +228,9 @@ impl Driver {
             .map(|event| journal_copy(event, &self.plan, &self.world.masker, &self.world.withheld))
             .collect::<Vec<_>>();
         self.journal.append(at, &copies)?;
+        if let Some(lock) = &mut self.lock {
+            lock.keep();
+        }
         for copy in &copies {
             match copy {
                 Event::RunStarted(_) => self.shown = RunState::begin(copy)?,

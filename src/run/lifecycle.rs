@@ -6,7 +6,7 @@ use super::open::{rebuild, texts};
 use super::redact::{self, Withheld};
 use super::steps::is_repeatable;
 use super::world::{Decision, Ended, Verdict as Wanted, Wishes, World};
-use super::{RunError, guard};
+use super::{RunError, guard, revision};
 use crate::actions::manual;
 use crate::actions::shell::end_orphans;
 use crate::engine::decide::points_passed;
@@ -25,7 +25,7 @@ use crate::parse;
 use crate::plan::{Plan, digest_of};
 use crate::store::{EnvironmentLock, Holder, Journal, Store};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a new run is made of.
@@ -40,9 +40,29 @@ pub struct Begin {
     pub expected: Option<Expected>,
 }
 
-/// A name for a new run: sortable by time, and unlike any other.
+/// What is decided about a run that goes on.
+#[derive(Default)]
+pub struct GoOn {
+    /// About single steps.
+    pub decisions: Vec<Decision>,
+    /// The plan of the files as they are now, when it is to go on with them and not with those it began with.
+    pub adopt: Option<Plan>,
+}
+
+/// A name for a new run: unlike any other, and sorted behind the newest one.
+///
+/// The time in it is for people. When the clock was set back, or two runs begin in one second, it is the
+/// second after the newest run's: which run is the newest must not depend on a clock.
 #[must_use]
-pub fn new_id(at: Timestamp, random: u32) -> RunId {
+pub fn new_id(at: Timestamp, newest: Option<&RunId>, random: u32) -> RunId {
+    const FORMAT: &str = "%Y%m%d-%H%M%S";
+    let before = newest.and_then(|run| {
+        let (time, _) = run.as_str().rsplit_once('-')?;
+        let time = jiff::civil::DateTime::strptime(FORMAT, time).ok()?;
+        let next = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+        next.checked_add(jiff::SignedDuration::from_secs(1)).ok()
+    });
+    let at = before.map_or(at, |before| at.max(before));
     const LETTERS: &[u8] = b"abcdefghjkmnpqrstvwxyz23456789";
     let mut rest = random as usize;
     let suffix: String = (0..4)
@@ -52,7 +72,7 @@ pub fn new_id(at: Timestamp, random: u32) -> RunId {
             letter
         })
         .collect();
-    RunId::from_text(format!("{}-{suffix}", at.strftime("%Y%m%d-%H%M%S")))
+    RunId::from_text(format!("{}-{suffix}", at.strftime(FORMAT)))
 }
 
 /// Begins a run and drives it until it stands still or is over.
@@ -76,11 +96,7 @@ pub async fn start(
             .iter_mut()
             .for_each(|reporter| reporter.note("looking whether the plan still holds"));
         // Under the lock, so that no other run comes in between.
-        let held = hold(&world, &plan, (&params, &secret_params), expected, io.stop.clone()).await;
-        if let Err(error) = held {
-            lock.map_or(Ok(()), EnvironmentLock::release)?;
-            return Err(error);
-        }
+        hold(&world, &plan, (&params, &secret_params), expected, io.stop.clone()).await?;
     }
     let began = RunStarted {
         run: run.clone(),
@@ -100,11 +116,9 @@ pub async fn start(
     let params = with_secrets(params, &plan.root.book, &secret_params, &world.masker)?;
     let first = Event::RunStarted(Box::new(began));
     let state = RunState::begin(&first)?;
-    let mut driver = Driver::new(world, plan, state, params, wishes, (Box::new(journal), io));
+    let mut driver = Driver::new(world, plan, state, params, wishes, (Box::new(journal), lock, io));
     driver.record_first(first)?;
-    let ended = driver.drive().await?;
-    release(driver, lock)?;
-    Ok(ended)
+    driver.drive().await
 }
 
 /// Takes a run up where it stands.
@@ -115,39 +129,57 @@ pub async fn start(
 pub async fn resume(
     world: World,
     run: &RunId,
-    decisions: Vec<Decision>,
+    GoOn { decisions, adopt }: GoOn,
     secrets: BTreeMap<String, Secret>,
     wishes: Wishes,
     io: Io,
 ) -> Result<Ended, RunError> {
-    let (mut driver, lock) = take_up(world, run, &secrets, wishes, io).await?;
-    if driver.state.status.is_over() || driver.state.status == RunStatus::Stuck {
+    let mut driver = take_up(world, run, &secrets, wishes, io).await?;
+    let stuck = driver.state.status == RunStatus::Stuck;
+    if driver.state.status.is_over() || (stuck && !are_by_hand(&driver, &decisions)) {
         return Err(RunError::Usage {
             message: format!(
                 "run {run} is {}; there is nothing to resume",
                 driver.state.status.word()
             ),
-            hint: match driver.state.status {
-                RunStatus::Stuck => format!(
-                    "Finish by hand what is listed by `runbook status {run}`, then `runbook undo {run}` tries again."
-                ),
-                _ => format!("`runbook status {run}` shows what it did."),
+            hint: if stuck {
+                format!(
+                    "Finish by hand what is listed by `runbook status {run}`. Then `runbook undo {run}` tries again, and `runbook resume {run} --step STEP=done --reason '…'` says that you took that step back."
+                )
+            } else {
+                format!("`runbook status {run}` shows what it did.")
             },
         });
     }
+    let (revised, changed) = match adopt {
+        Some(plan) => revision::adopt(&mut driver, plan, &decisions)?,
+        None => (None, BTreeSet::new()),
+    };
     let operator = driver.world.operator.clone();
     let reason = driver.wishes.reason.clone();
-    driver.stage(Event::RunResumed { operator, reason })?;
+    if !stuck {
+        driver.stage(Event::RunResumed { operator: operator.clone(), reason, revised })?;
+    }
     mark_lost(&mut driver)?;
     for decision in decisions {
-        decide(&mut driver, decision)?;
+        decide(&mut driver, decision, &changed)?;
     }
-    if !driver.state.undoing {
+    if stuck {
+        driver.stage(Event::UndoBegun { operator })?;
+    } else if !driver.state.undoing {
         retry_what_is_safe(&mut driver)?;
     }
-    let ended = driver.drive().await?;
-    release(driver, lock)?;
-    Ok(ended)
+    driver.drive().await
+}
+
+/// Whether somebody says of steps that could not be taken back that hands have done it. Then the way back
+/// of a stuck run goes on.
+fn are_by_hand(driver: &Driver, decisions: &[Decision]) -> bool {
+    let is_one = |decision: &Decision| {
+        let status = driver.state.status_of(&decision.step);
+        decision.verdict == Wanted::Done && matches!(status, StepStatus::UndoFailed(_))
+    };
+    !decisions.is_empty() && decisions.iter().all(is_one)
 }
 
 /// Takes everything back that a run started.
@@ -161,7 +193,14 @@ pub async fn undo(
     wishes: Wishes,
     io: Io,
 ) -> Result<Ended, RunError> {
-    let (mut driver, lock) = take_up(world, run, &secrets, wishes, io).await?;
+    // Each undo is a change. A freeze that comes later stops before the next one.
+    let environment = &world.environment.name;
+    guard::not_frozen(&world).map_err(|failure| {
+        failure.hint(format!(
+            "Nothing was changed. When it may go on: `runbook thaw {environment}`, then `runbook undo {run}`."
+        ))
+    })?;
+    let mut driver = take_up(world, run, &secrets, wishes, io).await?;
     let passed = points_passed(&driver.plan, &driver.state);
     if let Some((step, why)) = passed.first() {
         return Err(RunError::Refused {
@@ -185,13 +224,12 @@ pub async fn undo(
         driver.stage(Event::RunResumed {
             operator: operator.clone(),
             reason: driver.wishes.reason.clone(),
+            revised: None,
         })?;
     }
     mark_lost(&mut driver)?;
     driver.stage(Event::UndoBegun { operator })?;
-    let ended = driver.drive().await?;
-    release(driver, lock)?;
-    Ok(ended)
+    driver.drive().await
 }
 
 /// Answers the question of a waiting step. The run goes on with `resume`.
@@ -239,7 +277,7 @@ pub fn answer(
     let event = Event::StepAnswered { step: step.clone(), by: by.to_owned(), values };
     state.apply(&event)?;
     journal.append(at, &[redact::journal_copy(event, &plan, masker, &Withheld::default())])?;
-    Ok(())
+    Ok(journal.close()?)
 }
 
 /// Gives a run up as it is. What it owes stays owed.
@@ -263,7 +301,7 @@ pub fn abort(
         });
     }
     journal.append(at, &[event])?;
-    Ok(())
+    Ok(journal.close()?)
 }
 
 /// Opens a run for writing, with its lock, its accounts and its secrets.
@@ -273,7 +311,7 @@ async fn take_up(
     secrets: &BTreeMap<String, Secret>,
     wishes: Wishes,
     mut io: Io,
-) -> Result<(Driver, Option<EnvironmentLock>), RunError> {
+) -> Result<Driver, RunError> {
     let (journal, history) = world.store.reopen(run)?;
     let (state, plan) = rebuild(&world.store, &world.catalog, &history)?;
     if state.began.environment != world.environment.name {
@@ -312,7 +350,7 @@ async fn take_up(
         });
     }
     let params = with_secrets(state.began.params.clone(), &plan.root.book, secrets, &world.masker)?;
-    Ok((Driver::new(world, Arc::new(plan), state, params, wishes, (Box::new(journal), io)), lock))
+    Ok(Driver::new(world, Arc::new(plan), state, params, wishes, (Box::new(journal), lock, io)))
 }
 
 /// Steps that were under way when the process ended: nobody knows.
@@ -331,11 +369,26 @@ fn mark_lost(driver: &mut Driver) -> Result<(), RunError> {
     Ok(())
 }
 
-fn decide(driver: &mut Driver, decision: Decision) -> Result<(), RunError> {
+/// Puts down what the operator decides. A step that ended well is only decided about when its text changed.
+fn decide(
+    driver: &mut Driver,
+    decision: Decision,
+    changed: &BTreeSet<String>,
+) -> Result<(), RunError> {
     let Decision { step, verdict, reason } = decision;
     let user = driver.world.operator.user.clone();
     let by = Resolver::Operator { by: user.clone(), reason: reason.clone() };
     let status = driver.state.status_of(&step).clone();
+    let misfit = || {
+        RunError::Usage {
+        message: format!("step `{step}` is {}; that decision does not fit", status.word()),
+        hint: "Decisions are for steps that failed or whose outcome is unknown. `runbook status` lists them.".to_owned(),
+    }
+    };
+    let ended_well = matches!(status, StepStatus::Succeeded | StepStatus::InPlace);
+    if ended_well && verdict != Wanted::Undo && !changed.contains(&step.written()) {
+        return Err(misfit());
+    }
     let event = match verdict {
         Wanted::Retry => Event::StepResolved { step: step.clone(), verdict: Verdict::Retry, by },
         Wanted::Done => Event::StepResolved {
@@ -359,10 +412,7 @@ fn decide(driver: &mut Driver, decision: Decision) -> Result<(), RunError> {
         }
     };
     driver.stage(event).map_err(|error| match error {
-        RunError::Illegal(_) => RunError::Usage {
-            message: format!("step `{step}` is {}; that decision does not fit", status.word()),
-            hint: "Decisions are for steps that failed or whose outcome is unknown. `runbook status` lists them.".to_owned(),
-        },
+        RunError::Illegal(_) => misfit(),
         other => other,
     })
 }
@@ -419,13 +469,6 @@ fn lock(world: &World, plan: &Plan, run: &RunId) -> Result<Option<EnvironmentLoc
     Ok(Some(world.store.lock_environment(&world.environment.name, &holder)?))
 }
 
-/// Leaves the environment to others. A lock that is only dropped keeps its holder's name.
-fn release(driver: Driver, lock: Option<EnvironmentLock>) -> Result<(), RunError> {
-    // The journal goes first: while the lock is held, nobody else can believe that the run is dead.
-    drop(driver);
-    Ok(lock.map_or(Ok(()), EnvironmentLock::release)?)
-}
-
 async fn check_accounts(
     world: &World,
     plan: &Plan,
@@ -464,9 +507,31 @@ pub(super) fn with_secrets(
     Ok(params)
 }
 
-fn digests(plan: &Plan) -> BTreeMap<String, String> {
+pub(super) fn digests(plan: &Plan) -> BTreeMap<String, String> {
     plan.walk()
         .into_iter()
         .map(|(key, planned, _)| (key.written(), planned.digest.clone()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_run_is_the_newest_whatever_the_clock_says() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let noon = at("2026-11-22T12:00:00Z");
+        let mut newest = new_id(noon, None, 7);
+        assert!(newest.as_str().starts_with("20261122-120000-"), "{newest}");
+        for (now, random) in [(noon, 0), (at("2026-11-22T11:00:00Z"), 9), (noon, 1)] {
+            let next = new_id(now, Some(&newest), random);
+            assert!(next > newest, "{next} is sorted before {newest}");
+            newest = next;
+        }
+        let later = new_id(at("2026-11-22T13:00:00Z"), Some(&newest), 0);
+        assert!(later.as_str().starts_with("20261122-130000-"), "{later}");
+        let strange = new_id(noon, Some(&RunId::from_text("r1")), 0);
+        assert!(strange.as_str().starts_with("20261122-120000-"), "{strange}");
+    }
 }

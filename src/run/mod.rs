@@ -18,6 +18,7 @@ mod probes;
 mod redact;
 pub mod report;
 mod results;
+mod revision;
 mod scope;
 mod steps;
 mod undo;
@@ -25,6 +26,6 @@ pub mod world;
 
 pub use driver::Io;
 pub use error::RunError;
-pub use lifecycle::{Begin, abort, answer, new_id, resume, start, undo};
+pub use lifecycle::{Begin, GoOn, abort, answer, new_id, resume, start, undo};
 pub use open::{Opened, last, open};
 pub use redact::Withheld;

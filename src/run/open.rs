@@ -45,7 +45,12 @@ pub(super) fn rebuild(
 fn pinned(store: &Store, catalog: &Catalog, began: &RunStarted) -> Result<Plan, RunError> {
     let mut books = BTreeMap::new();
     for (name, digest) in &began.texts {
-        let text = store.text(&began.run, name)?;
+        let mut text = store.text(&began.run, name)?;
+        if digest_of(&text) != *digest
+            && let Ok(revised) = store.text(&began.run, &revised(name, digest))
+        {
+            text = revised;
+        }
         if digest_of(&text) != *digest {
             return Err(RunError::Refused {
                 message: format!("the stored text of `{name}` is not the one that run {} began with", began.run),
@@ -61,6 +66,11 @@ fn pinned(store: &Store, catalog: &Catalog, began: &RunStarted) -> Result<Plan, 
         RunError::Internal(format!("run {} has no text of `{}`", began.run, began.runbook))
     })?;
     Ok(build(root, catalog, &|name| books.get(name).cloned())?)
+}
+
+/// The name under which a text is kept that a run went on with, beside the one that it began with.
+pub(super) fn revised(name: &str, digest: &str) -> String {
+    format!("{name}@{digest}")
 }
 
 /// The first event of a run of this plan has these texts.

@@ -7,7 +7,7 @@ use super::prepare::Preparation;
 use super::redact::register;
 use super::steps::is_repeatable;
 use super::world::Choice;
-use super::{RunError, obligation};
+use super::{RunError, guard, obligation};
 use crate::engine::event::{Event, Obligation, Resolver, SkipReason, Verdict};
 use crate::engine::outcome::{Failure, Observation, Question};
 use crate::engine::state::StepStatus;
@@ -67,6 +67,10 @@ impl Driver {
             // The operator asked to stop while it was looked at: nothing has begun, so nothing begins.
             Preparation::Ready { .. } if self.hand.stopping => Ok(()),
             Preparation::Ready { account, memo } => {
+                // Looking takes its time. The environment may have been frozen meanwhile.
+                if let Err(failure) = guard::not_frozen(&self.world) {
+                    return self.stage(Event::StepFailed { step: key, failure, outputs: None });
+                }
                 let started = self.started(&key, &job, account, memo.clone());
                 self.stage(started)?;
                 let mut job = job;

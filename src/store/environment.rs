@@ -26,12 +26,19 @@ pub struct Freeze {
 
 /// The right of one run to change an environment.
 ///
-/// Dropped without `release`, as when the process dies, the environment stays closed to other runs: what
+/// A run that is refused before it does anything drops it, and leaves the environment as it found it. After
+/// `keep`, dropped without `release`, as when the process dies, the environment stays closed to other runs: what
 /// the run left behind is not known. The same run takes it again without a word.
 #[derive(Debug)]
 pub struct EnvironmentLock(Held);
 
 impl EnvironmentLock {
+    /// From now on the environment is only given free by `release`. To be called when the run's journal has
+    /// its first event of this process.
+    pub const fn keep(&mut self) {
+        self.0.keep();
+    }
+
     /// Gives the environment free for other runs.
     ///
     /// # Errors
@@ -48,13 +55,12 @@ impl Store {
 
     fn made_environment(&self, name: &str) -> Result<PathBuf, StoreError> {
         let all = self.root().join("environments");
-        if files::folder(&all)? {
-            files::sync_folder(self.root())?;
-        }
         let folder = self.environment(name);
-        if files::folder(&folder)? {
-            files::sync_folder(&all)?;
-        }
+        files::folder(&all)?;
+        files::folder(&folder)?;
+        // Also when they were there: whoever made them may have died before they were on the disk.
+        self.sync_root()?;
+        files::sync_folder(&all)?;
         Ok(folder)
     }
 
@@ -104,7 +110,7 @@ impl Store {
     /// When the lock is there and cannot be read.
     pub fn holder(&self, environment: &str) -> Result<Option<(Holder, Option<bool>)>, StoreError> {
         let text = files::read(&self.environment(environment).join(LOCK))?.unwrap_or_default();
-        let Ok(holder) = serde_json::from_str::<Holder>(&text) else { return Ok(None) };
+        let Some(holder) = lock::last_name(text.as_bytes()) else { return Ok(None) };
         if holder.host != local_host() {
             return Ok(Some((holder, None)));
         }
@@ -116,7 +122,7 @@ impl Store {
     /// Whether a run has nothing more to do: it never began, or it is over.
     fn left(&self, run: &RunId) -> Result<bool, StoreError> {
         if !self.begun(run)? {
-            return Ok(true);
+            return Ok(!self.has_lost_its_journal(run)?);
         }
         let history = self.read(run)?;
         Ok(matches!(
@@ -173,6 +179,27 @@ impl Store {
         let folder = self.existing(run)?;
         super::local::append_behind(&folder, event, at)?;
         lock::break_lock(&folder, super::local::WRITER, run)?;
+        for environment in self.environments()? {
+            lock::break_lock(&environment, LOCK, run)?;
+        }
+        Ok(())
+    }
+
+    /// Whether steps of a run have begun of which no journal tells any more.
+    ///
+    /// # Errors
+    /// When its folder cannot be read.
+    pub fn has_lost_its_journal(&self, run: &RunId) -> Result<bool, StoreError> {
+        // A step's folder is made after the run's first event is on the disk, and before the step begins.
+        let begun = !files::names(&self.folder(run).join("work"))?.is_empty();
+        Ok(begun && !self.begun(run)?)
+    }
+
+    /// Gives free what a run had locked whose journal is lost. What it did is for people to find out.
+    ///
+    /// # Errors
+    /// When a lock cannot be written.
+    pub fn give_up_lost(&self, run: &RunId) -> Result<(), StoreError> {
         for environment in self.environments()? {
             lock::break_lock(&environment, LOCK, run)?;
         }

@@ -32,6 +32,12 @@ fn bench() -> (tempfile::TempDir, Store, RunId, RunId) {
     (dir, store, RunId::from_text("run-a"), RunId::from_text("run-b"))
 }
 
+/// The process dies while it holds the environment.
+fn die(mut lock: EnvironmentLock) {
+    lock.keep();
+    drop(lock);
+}
+
 fn refused(store: &Store, run: &RunId) -> (Option<Holder>, Option<bool>, String) {
     match store.lock_environment("production", &Holder::here(run)) {
         Err(error) => {
@@ -60,18 +66,18 @@ fn a_live_holder_keeps_others_out_and_is_named() {
 fn a_dead_holder_keeps_other_runs_out_but_not_its_own() {
     let (_dir, store, a, b) = bench();
     drop(begin(&store, &a));
-    drop(store.lock_environment("production", &Holder::here(&a)).unwrap());
+    die(store.lock_environment("production", &Holder::here(&a)).unwrap());
     let (named, alive, text) = refused(&store, &b);
     assert_eq!((named.unwrap().run, alive), (a.clone(), Some(false)));
     assert!(text.contains("runbook resume run-a"), "{text}");
-    drop(store.lock_environment("production", &Holder::here(&a)).unwrap());
+    die(store.lock_environment("production", &Holder::here(&a)).unwrap());
 }
 
 #[test]
 fn a_run_that_is_over_or_never_began_holds_nothing() {
     let (_dir, store, a, b) = bench();
-    drop(store.lock_environment("production", &Holder::here(&a)).unwrap());
-    drop(store.lock_environment("production", &Holder::here(&b)).unwrap());
+    die(store.lock_environment("production", &Holder::here(&a)).unwrap());
+    die(store.lock_environment("production", &Holder::here(&b)).unwrap());
     let mut journal = begin(&store, &b);
     journal.append(Timestamp::now(), &[Event::RunSucceeded { healthy: true }]).unwrap();
     store.lock_environment("production", &Holder::here(&a)).unwrap();
@@ -81,7 +87,7 @@ fn a_run_that_is_over_or_never_began_holds_nothing() {
 fn a_holder_on_another_machine_is_not_judged() {
     let (_dir, store, a, b) = bench();
     let holder = Holder { host: "elsewhere.example".to_owned(), ..Holder::here(&a) };
-    drop(store.lock_environment("production", &holder).unwrap());
+    die(store.lock_environment("production", &holder).unwrap());
     for run in [&a, &b] {
         let (_, alive, text) = refused(&store, run);
         assert_eq!(alive, None);
@@ -95,6 +101,41 @@ fn a_lock_torn_while_it_was_signed_was_never_held() {
     let folder = store.made_environment("production").unwrap();
     std::fs::write(folder.join(LOCK), "{\"run\":\"ru").unwrap();
     store.lock_environment("production", &Holder::here(&a)).unwrap();
+}
+
+#[test]
+fn a_process_that_dies_while_it_signs_leaves_the_name_before_it() {
+    let (_dir, store, a, b) = bench();
+    drop(begin(&store, &a));
+    die(store.lock_environment("production", &Holder::here(&a)).unwrap());
+    let lock = store.environment("production").join(LOCK);
+    let signed = std::fs::read(&lock).unwrap();
+    die(store.lock_environment("production", &Holder::here(&a)).unwrap());
+    let twice = std::fs::read(&lock).unwrap();
+    assert!(twice.starts_with(&signed) && twice.len() > signed.len());
+    for cut in 0..=twice.len() {
+        std::fs::write(&lock, &twice[..cut]).unwrap();
+        // Until the first name is whole, nobody ever held it.
+        if cut + 1 >= signed.len() {
+            assert_eq!(refused(&store, &b).0.unwrap().run, a, "cut at {cut}");
+        } else {
+            drop(store.lock_environment("production", &Holder::here(&b)).unwrap());
+        }
+    }
+    die(store.lock_environment("production", &Holder::here(&a)).unwrap());
+    assert_eq!(refused(&store, &b).0.unwrap().run, a);
+}
+
+#[test]
+fn who_is_refused_before_anything_happened_leaves_no_trace() {
+    let (_dir, store, a, b) = bench();
+    drop(begin(&store, &a));
+    drop(store.lock_environment("production", &Holder::here(&a)).unwrap());
+    drop(store.lock_environment("production", &Holder::here(&b)).unwrap());
+    die(store.lock_environment("production", &Holder::here(&a)).unwrap());
+    // A second process of the same run is refused, too: the first one's name stays.
+    drop(store.lock_environment("production", &Holder::here(&a)).unwrap());
+    assert_eq!(refused(&store, &b).0.unwrap().run, a);
 }
 
 #[test]

@@ -53,13 +53,12 @@ pub enum StoreError {
         known: u64,
     },
     /// The journal is no longer as this process left it. Nothing was written.
-    #[error(
-        "{path} has changed behind this process: the run was taken over, so this process stops here",
-        path = path.display()
-    )]
+    #[error("{path} {found}, so this process stops here", path = path.display())]
     TakenOver {
         /// The journal.
         path: PathBuf,
+        /// What became of it.
+        found: &'static str,
     },
     /// An earlier write could not be made durable, so nothing can be appended any more.
     #[error(
@@ -79,12 +78,18 @@ pub enum StoreError {
         reason: String,
     },
     /// Another process drives the run.
-    #[error("run {run} is being driven by {}", Who(holder.as_deref()))]
+    #[error(
+        "run {run} is being driven by {}{}",
+        Who(holder.as_deref()),
+        Liveness { holder: holder.as_deref(), alive: *alive, age: holder.as_deref().and_then(Holder::age) }
+    )]
     Live {
         /// The run.
         run: RunId,
         /// The process, when its lock says.
         holder: Option<Box<Holder>>,
+        /// Whether that process lives. Nothing when it ran on another machine.
+        alive: Option<bool>,
     },
     /// Another run works in the environment.
     #[error(
@@ -124,6 +129,23 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What to do next, when it is for the person at the machine to do.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        let Self::Io { source, .. } = self else { return None };
+        Some(match source.kind() {
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => {
+                "Make room, then try again. `runbook resume` goes on with a run that had begun."
+            }
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+                "Make it writable, then try again. `runbook resume` goes on with a run that had begun."
+            }
+            _ => return None,
+        })
+    }
+
     /// Wraps what the system said about a file, for `map_err`.
     pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();

@@ -1,14 +1,12 @@
 //! The journal of one run as a local file.
 //!
 //! What a crash may still lose: nothing that `append` said was written, on file systems that keep
-//! their promise about `fsync` (ext4, XFS, Btrfs, ZFS, APFS; there the standard library asks for a full
-//! flush to the medium). On a network file system the server must be exported `sync`. A tmpfs, and an overlay
-//! over one, lose everything with the machine and nothing with the process.
+//! their promise about `fsync`. `docs/durability.md` says which do.
 
 use super::Journal;
 use super::error::StoreError;
 use super::files::{self, How};
-use super::lock::{self, Attempt, Guard, Held, Holder};
+use super::lock::{self, Attempt, Guard, Held, Holder, local_host};
 use super::record::{self, Encoded, History, Scan};
 use crate::engine::event::Event;
 use crate::model::id::RunId;
@@ -118,7 +116,7 @@ impl LocalJournal {
     }
 
     /// Lets the run go, so that another process may resume it. Dropping does the same, but leaves this
-    /// process's name behind.
+    /// process's name behind if it wrote anything: on another machine it cannot be told that it is gone.
     ///
     /// # Errors
     /// When the lock cannot be written. It is free all the same once this process ends.
@@ -136,9 +134,10 @@ impl LocalJournal {
             }
         };
         let mut lines = Vec::<Encoded>::with_capacity(events.len());
-        for (seq, event) in (self.next..).zip(events) {
+        for (nth, event) in (0..).zip(events) {
             let prev = lines.last().map_or(self.head.as_str(), |line| &line.hash);
-            lines.push(record::encode(seq, prev, at, mode, event).map_err(unwritable)?);
+            let place = (self.next + nth, nth);
+            lines.push(record::encode(place, prev, at, mode, event).map_err(unwritable)?);
         }
         if mode == Mode::Rehearsal
             && let Some(kill_at) = self.kill_at
@@ -152,15 +151,23 @@ impl LocalJournal {
 
     /// Whether the file is exactly as this process left it.
     fn check_ours(&self) -> Result<(), StoreError> {
-        let look = StoreError::io("look at", &self.path);
-        let metadata = self.file.metadata().map_err(look)?;
+        let taken = |found| Err(StoreError::TakenOver { path: self.path.clone(), found });
+        let metadata = self.file.metadata().map_err(StoreError::io("look at", &self.path))?;
+        // Our file may have been moved away, and another one may stand where the next reader looks.
+        let there = match std::fs::symlink_metadata(&self.path) {
+            Ok(there) => there,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return taken("is gone"),
+            Err(error) => return Err(StoreError::io("look at", &self.path)(error)),
+        };
+        if (there.dev(), there.ino()) != (metadata.dev(), metadata.ino()) {
+            return taken("is another file than the one this process writes to");
+        }
         let mut line = vec![0; usize::try_from(self.last).unwrap_or(0)];
         let ours = metadata.len() == self.length
-            && metadata.nlink() > 0
             && (self.last == 0
                 || (self.file.read_exact_at(&mut line, self.length - self.last).is_ok()
                     && record::is_line(&line, &self.head)));
-        if ours { Ok(()) } else { Err(StoreError::TakenOver { path: self.path.clone() }) }
+        if ours { Ok(()) } else { taken("has changed behind this process: the run was taken over") }
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
@@ -198,6 +205,7 @@ impl Journal for LocalJournal {
         self.check_ours()?;
         let bytes: Vec<u8> = lines.iter().flat_map(|line| &line.bytes).copied().collect();
         self.write(&bytes)?;
+        self.writer.keep();
         self.length += bytes.len() as u64;
         self.next += lines.len() as u64;
         if let (None, Some(Event::RunStarted(started))) = (self.mode, events.first()) {
@@ -215,6 +223,10 @@ impl Journal for LocalJournal {
         }
         Ok(())
     }
+
+    fn close(self: Box<Self>) -> Result<(), StoreError> {
+        LocalJournal::close(*self)
+    }
 }
 
 /// Appends one event to the journal of a run that another process may be driving. That process finds
@@ -228,7 +240,7 @@ pub(super) fn append_behind(folder: &Path, event: &Event, at: Timestamp) -> Resu
     let unwritable = |reason| StoreError::Unwritable { path: path.clone(), reason };
     let Some(mode) = mode else { return Err(unwritable("the run never began".to_owned())) };
     let seq = history.events.len() as u64 + 1;
-    let line = record::encode(seq, &history.head, at, mode, event).map_err(unwritable)?;
+    let line = record::encode((seq, 0), &history.head, at, mode, event).map_err(unwritable)?;
     file.write_all(&line.bytes)
         .and_then(|()| file.sync_data())
         .map_err(StoreError::io("write to", &path))
@@ -248,13 +260,19 @@ fn mend(path: &Path, file: &File) -> Result<Scan, StoreError> {
 fn take_writer(run: &RunId, folder: &Path) -> Result<Held, StoreError> {
     let guard = Guard::take(folder)?;
     match lock::take(&guard, folder, WRITER)? {
+        // A lock that nobody holds may only be one that this file system does not carry to other machines.
+        Attempt::Free(_, Some(holder)) if holder.host != local_host() => {
+            Err(StoreError::Live { run: run.clone(), holder: Some(Box::new(holder)), alive: None })
+        }
         Attempt::Free(mut held, _) => {
             held.sign(&Holder::here(run))?;
             Ok(held)
         }
-        Attempt::Busy(holder) => {
-            Err(StoreError::Live { run: run.clone(), holder: holder.map(Box::new) })
-        }
+        Attempt::Busy(holder) => Err(StoreError::Live {
+            run: run.clone(),
+            holder: holder.map(Box::new),
+            alive: Some(true),
+        }),
     }
 }
 

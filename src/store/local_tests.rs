@@ -159,9 +159,23 @@ fn a_newer_format_is_refused_by_name() {
 
 #[test]
 fn journals_of_the_first_format_are_read_for_ever() {
-    let fixture = include_bytes!("../../tests/fixtures/journal/v1.jsonl");
-    let scan = record::scan(Path::new("v1.jsonl"), fixture.as_slice()).unwrap();
-    let kinds: Vec<String> = scan
+    read_for_ever(
+        include_bytes!("../../tests/fixtures/journal/v1.jsonl"),
+        include_str!("../../tests/fixtures/journal/v1.txt"),
+    );
+}
+
+#[test]
+fn journals_of_the_second_format_are_read_for_ever() {
+    read_for_ever(
+        include_bytes!("../../tests/fixtures/journal/v2.jsonl"),
+        include_str!("../../tests/fixtures/journal/v2.txt"),
+    );
+}
+
+fn read_for_ever(fixture: &[u8], kinds: &str) {
+    let scan = record::scan(Path::new("fixture.jsonl"), fixture).unwrap();
+    let found: Vec<String> = scan
         .history
         .events
         .iter()
@@ -171,12 +185,14 @@ fn journals_of_the_first_format_are_read_for_ever() {
         })
         .collect();
     assert_eq!(scan.mode, Some(Mode::Drill));
-    assert_eq!(kinds.join(" "), include_str!("../../tests/fixtures/journal/v1.txt").trim());
+    assert_eq!(found.join(" "), kinds.trim());
     // Written again by this program, the same events give the same bytes: the format has not moved.
     let mut prev = record::NO_LINE.to_owned();
     let mut again = Vec::new();
-    for r in &scan.history.events {
-        let line = record::encode(r.seq, &prev, r.at, Mode::Drill, &r.event).unwrap();
+    for (r, line) in scan.history.events.iter().zip(fixture.split(|byte| *byte == b'\n')) {
+        let line: serde_json::Value = serde_json::from_slice(line).unwrap();
+        let place = (r.seq, line["nth"].as_u64().unwrap_or(0));
+        let line = record::encode(place, &prev, r.at, Mode::Drill, &r.event).unwrap();
         prev = line.hash;
         again.extend(line.bytes);
     }
@@ -208,7 +224,12 @@ fn a_journal_that_changed_behind_its_writer_is_never_appended_to() {
         OpenOptions::new().write(true).open(path).unwrap().write_at(b"#", place as u64).unwrap();
     };
     let removed = |path: &Path| std::fs::remove_file(path).unwrap();
-    for rival in [&grown as &dyn Fn(&Path), &altered, &removed] {
+    // What a program does that keeps a folder in step with another machine's.
+    let replaced = |path: &Path| {
+        std::fs::rename(path, path.with_extension("old")).unwrap();
+        std::fs::copy(path.with_extension("old"), path).unwrap();
+    };
+    for rival in [&grown as &dyn Fn(&Path), &altered, &removed, &replaced] {
         let bench = Bench::new();
         let mut journal = bench.create();
         journal.append(at(0), &[started(Mode::Real)]).unwrap();
@@ -288,4 +309,80 @@ fn a_rehearsal_dies_right_after_the_record_it_was_told_and_no_other_run_does() {
         journal.append(at(2), &[noted("c"), noted("d")]).unwrap();
         assert_eq!(bench.store.read(&bench.run).unwrap().events.len(), kept + 2);
     }
+}
+
+#[test]
+fn a_line_says_the_oldest_format_that_can_say_it() {
+    let bench = Bench::new();
+    let mut journal = bench.create();
+    journal.append(at(0), &[started(Mode::Real), paused()]).unwrap();
+    let revised = crate::engine::event::Revised {
+        texts: BTreeMap::from([("key".to_owned(), "00".to_owned())]),
+        steps: BTreeMap::new(),
+    };
+    let resumed =
+        |revised| Event::RunResumed { operator: Operator::default(), reason: None, revised };
+    journal.append(at(1), &[resumed(None), resumed(Some(Box::new(revised)))]).unwrap();
+    let text = std::fs::read_to_string(bench.path()).unwrap();
+    let formats: Vec<&str> = text.lines().map(|line| &line[..6]).collect();
+    assert_eq!(formats, ["{\"v\":1", "{\"v\":1", "{\"v\":1", "{\"v\":2"]);
+    assert_eq!(bench.store.read(&bench.run).unwrap().events.len(), 4);
+}
+
+#[test]
+fn a_run_that_another_machine_drives_is_not_taken_from_it() {
+    let bench = Bench::new();
+    let mut journal = bench.create();
+    journal.append(at(0), &[started(Mode::Real)]).unwrap();
+    drop(journal);
+    let folder = bench.store.folder(&bench.run);
+    let lock = folder.join(WRITER);
+    let name = std::fs::read_to_string(&lock).unwrap();
+    // Here it is seen to be gone. On another machine it cannot be told.
+    drop(bench.store.reopen(&bench.run).unwrap());
+    std::fs::write(&lock, name.replace(&local_host(), "elsewhere.example")).unwrap();
+    let error = bench.store.reopen(&bench.run).unwrap_err();
+    assert!(matches!(error, StoreError::Live { alive: None, .. }), "{error}");
+    assert!(error.to_string().contains("cannot be told"), "{error}");
+    lock::break_lock(&folder, WRITER, &bench.run).unwrap();
+    bench.store.reopen(&bench.run).unwrap().0.close().unwrap();
+    assert_eq!(std::fs::read_to_string(&lock).unwrap(), "");
+}
+
+#[test]
+fn a_write_whose_later_part_alone_reached_the_disk_was_never_written() {
+    let bench = Bench::new();
+    let mut journal = bench.create();
+    journal.append(at(0), &[started(Mode::Real)]).unwrap();
+    let first = std::fs::read(bench.path()).unwrap().len();
+    journal.append(at(1), &[paused(), noted("a"), noted("b")]).unwrap();
+    let second = std::fs::read(bench.path()).unwrap();
+    journal.append(at(2), &[noted("c")]).unwrap();
+    let whole = std::fs::read(bench.path()).unwrap();
+    drop(journal);
+    // The three lines of the second write, with a beginning that the disk does not have.
+    for gap in 1..second.len() - first {
+        let torn = |bytes: &[u8]| {
+            let mut bytes = bytes.to_vec();
+            bytes[first..first + gap].fill(0);
+            bytes
+        };
+        std::fs::write(bench.path(), torn(&second)).unwrap();
+        let read = bench.store.read(&bench.run).unwrap();
+        let bytes = (second.len() - first) as u64;
+        assert_eq!(read.torn, Some(record::Torn { line: 2, bytes }), "{gap} bytes");
+        assert_eq!(read.events.len(), 1);
+        // What follows in a write of its own proves that this one was on the disk: it was damaged since.
+        std::fs::write(bench.path(), torn(&whole)).unwrap();
+        let error = bench.store.read(&bench.run).unwrap_err();
+        assert!(matches!(error, StoreError::Corrupt { line: 2, .. }), "{gap} bytes: {error}");
+    }
+    // The same at the very beginning: such a run never began, and is in nobody's way.
+    let mut none = second[..first].to_vec();
+    none[..first / 2].fill(0);
+    std::fs::write(bench.path(), &none).unwrap();
+    assert!(bench.store.runs().unwrap().is_empty());
+    none.extend(&second[first..]);
+    std::fs::write(bench.path(), &none).unwrap();
+    assert_eq!(bench.store.runs().unwrap(), [bench.run.clone()]);
 }

@@ -4,6 +4,9 @@
 //! (`flock`). The system lets go when the process dies, so a name in a file that nobody holds is the
 //! name of a process that is gone. A holder that ends well takes its name out.
 //!
+//! Names are added, a line each, and the last whole line counts: at no moment of signing is there no name. One
+//! that is only half written was never held.
+//!
 //! A short lock on a second file, the guard, makes taking, leaving and breaking a lock one step each.
 
 use super::error::StoreError;
@@ -12,7 +15,7 @@ use crate::model::id::RunId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -78,12 +81,17 @@ pub fn local_host() -> String {
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// A held lock. Dropped without `leave`, it keeps the holder's name in the file.
+/// A held lock. Dropped before `keep`, it is as if it had never been taken. Dropped after it without
+/// `leave`, as when the process dies, it keeps the holder's name in the file.
 #[derive(Debug)]
 pub(super) struct Held {
     folder: PathBuf,
     path: PathBuf,
     file: File,
+    /// How many bytes the file had when it was taken.
+    found: u64,
+    /// Whether our name is to stay.
+    kept: bool,
 }
 
 /// What came of trying to take a lock.
@@ -104,42 +112,63 @@ pub(super) fn take(_guard: &Guard, folder: &Path, name: &str) -> Result<Attempt,
         Err(TryLockError::WouldBlock) => false,
         Err(TryLockError::Error(error)) => return Err(StoreError::io("lock", &path)(error)),
     };
-    let mut text = String::new();
-    // Bytes that are no holder are those of a process that died while it signed: it never held.
-    let _ = file.read_to_string(&mut text).map_err(StoreError::io("read", &path))?;
-    let holder = serde_json::from_str(&text).ok();
+    let mut bytes = Vec::new();
+    match file.read_to_end(&mut bytes) {
+        // Over SMB a lock also keeps others from reading. That somebody holds it is known all the same.
+        Err(error) if !free && error.kind() == io::ErrorKind::PermissionDenied => {}
+        read => drop(read.map_err(StoreError::io("read", &path))?),
+    }
+    let holder = last_name(&bytes);
     Ok(if free {
-        Attempt::Free(Held { folder: folder.to_owned(), path, file }, holder)
+        let found = bytes.len() as u64;
+        Attempt::Free(Held { folder: folder.to_owned(), path, file, found, kept: false }, holder)
     } else {
         Attempt::Busy(holder)
     })
 }
 
-impl Held {
-    /// Puts a name into the lock, durably.
-    pub(super) fn sign(&mut self, holder: &Holder) -> Result<(), StoreError> {
-        let text = serde_json::to_vec(holder).unwrap_or_default();
-        self.write(&text)
-    }
+/// The name in a lock: its last whole line. Bytes that are no name are those of a process that died while
+/// it signed.
+pub(super) fn last_name(bytes: &[u8]) -> Option<Holder> {
+    bytes.rsplit(|byte| *byte == b'\n').find_map(|line| serde_json::from_slice(line).ok())
+}
 
-    fn write(&mut self, text: &[u8]) -> Result<(), StoreError> {
+impl Held {
+    /// Puts a name into the lock, durably. The one before it stays until then.
+    pub(super) fn sign(&mut self, holder: &Holder) -> Result<(), StoreError> {
+        // The first newline ends what a process left that died while it signed.
+        let mut line = if self.found == 0 { Vec::new() } else { vec![b'\n'] };
+        line.extend(serde_json::to_vec(holder).unwrap_or_default());
+        line.push(b'\n');
         self.file
-            .set_len(0)
-            .and_then(|()| self.file.rewind())
-            .and_then(|()| self.file.write_all(text))
+            .seek(SeekFrom::Start(self.found))
+            .and_then(|_| self.file.write_all(&line))
             .and_then(|()| self.file.sync_data())
             .map_err(StoreError::io("sign", &self.path))
     }
 
-    /// Takes the name out and lets go.
+    /// From now on the name stays until `leave`, whatever becomes of this process.
+    pub(super) const fn keep(&mut self) {
+        self.kept = true;
+    }
+
+    /// Takes every name out and lets go.
     pub(super) fn leave(mut self) -> Result<(), StoreError> {
         let _guard = Guard::take(&self.folder)?;
-        self.write(b"")
+        self.kept = true;
+        self.file
+            .set_len(0)
+            .and_then(|()| self.file.sync_data())
+            .map_err(StoreError::io("leave", &self.path))
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
+        if !self.kept {
+            // Should it fail, a name stays that holds nothing: the next one is refused too often, never too rarely.
+            let _ = self.file.set_len(self.found);
+        }
         // A child that was just forked may still have the descriptor, so closing it is not enough.
         let _ = self.file.unlock();
     }

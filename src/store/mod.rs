@@ -36,7 +36,7 @@ use crate::model::id::{RunId, StepKey};
 use files::How;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 /// How many runs are named when the one asked for does not exist.
@@ -53,6 +53,12 @@ pub trait Journal: Send {
     /// [`StoreError::TakenOver`] when the journal is no longer as this process left it: whoever wrote
     /// there drives the run now. After any error none of the events is to be told as done.
     fn append(&mut self, at: Timestamp, events: &[Event]) -> Result<(), StoreError>;
+
+    /// Lets the run go, so that another process may take it up, on any machine.
+    ///
+    /// # Errors
+    /// When the lock cannot be written. Another machine is then refused until `runbook unlock`.
+    fn close(self: Box<Self>) -> Result<(), StoreError>;
 }
 
 /// The state folder of a project.
@@ -74,6 +80,18 @@ impl Store {
         }
         files::close_to_others(&root)?;
         Ok(Self { root })
+    }
+
+    /// Brings the names of the state folder and of what is in it to the disk. Not only when they were just
+    /// made: whoever made them may have died before it got so far.
+    fn sync_root(&self) -> Result<(), StoreError> {
+        match self.root.parent().map_or(Ok(()), files::sync_folder) {
+            // A folder that we may not even read is not one in which we made anything.
+            Err(StoreError::Io { source, .. })
+                if source.kind() == std::io::ErrorKind::PermissionDenied => {}
+            done => done?,
+        }
+        files::sync_folder(&self.root)
     }
 
     /// The state folder.
@@ -99,9 +117,8 @@ impl Store {
         texts: &BTreeMap<String, String>,
     ) -> Result<LocalJournal, StoreError> {
         let runs = self.root.join("runs");
-        if files::folder(&runs)? {
-            files::sync_folder(&self.root)?;
-        }
+        files::folder(&runs)?;
+        self.sync_root()?;
         let folder = self.folder(run);
         if !files::folder(&folder)? {
             return Err(StoreError::Exists(run.clone()));
@@ -111,16 +128,27 @@ impl Store {
             files::folder(made)?;
         }
         for (name, text) in texts {
-            let path = text_path(&folder, name);
-            let mut file = files::open(&path, How::New)?;
-            file.write_all(text.as_bytes())
-                .and_then(|()| file.sync_all())
-                .map_err(StoreError::io("write", &path))?;
+            files::replace(&text_path(&folder, name), text.as_bytes())?;
         }
-        files::sync_folder(&kept)?;
         files::sync_folder(&folder)?;
         files::sync_folder(&runs)?;
         LocalJournal::create(run, &folder)
+    }
+
+    /// Keeps more texts of a run, durably. What it began with stays as it is.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn keep_texts(
+        &self,
+        run: &RunId,
+        texts: &BTreeMap<String, String>,
+    ) -> Result<(), StoreError> {
+        let folder = self.existing(run)?;
+        for (name, text) in texts {
+            files::replace(&text_path(&folder, name), text.as_bytes())?;
+        }
+        Ok(())
     }
 
     /// Opens the journal of a run to go on with it. A torn end is cut off, and the history says so.
@@ -173,9 +201,12 @@ impl Store {
             }
             file => file?,
         };
-        let mut line = Vec::new();
-        BufReader::new(file).read_until(b'\n', &mut line).map_err(StoreError::io("read", &path))?;
-        Ok(line.ends_with(b"\n"))
+        let (mut file, mut line) = (BufReader::new(file), Vec::new());
+        file.read_until(b'\n', &mut line).map_err(StoreError::io("read", &path))?;
+        let torn = !line.ends_with(b"\n")
+            || (serde_json::from_slice::<serde::de::IgnoredAny>(&line).is_err()
+                && file.fill_buf().map_err(StoreError::io("read", &path))?.is_empty());
+        Ok(!torn)
     }
 
     /// The run whose id begins so. A whole id is found even when another begins with it.

@@ -19,8 +19,17 @@ use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-/// The format that this program writes.
-pub(super) const VERSION: u64 = 1;
+/// The newest format that this program knows. A line is written in the oldest one that can say it, so that
+/// an older program reads everything that it can understand, and refuses the rest by name.
+pub(super) const VERSION: u64 = 2;
+
+/// The format that an event needs. The second one knows runs that go on with changed texts.
+const fn version_of(event: &Event) -> u64 {
+    match event {
+        Event::RunResumed { revised: Some(_), .. } => 2,
+        _ => 1,
+    }
+}
 
 /// What the first line names as the line before it.
 pub(super) const NO_LINE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -60,6 +69,8 @@ pub struct History {
 struct Written<'a> {
     v: u64,
     seq: u64,
+    #[serde(skip_serializing_if = "is_first")]
+    nth: u64,
     prev: &'a str,
     at: String,
     mode: Mode,
@@ -70,11 +81,19 @@ struct Written<'a> {
 struct Line<'a> {
     v: u64,
     seq: u64,
+    /// Its place among the lines that went down in one write, from zero.
+    #[serde(default)]
+    nth: u64,
     #[serde(borrow)]
     prev: Cow<'a, str>,
     at: Timestamp,
     mode: Mode,
     event: Event,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+const fn is_first(nth: &u64) -> bool {
+    *nth == 0
 }
 
 #[derive(Deserialize)]
@@ -88,18 +107,20 @@ pub(super) struct Encoded {
     pub(super) hash: String,
 }
 
-/// Writes one line. It is read again at once: a line that could not be would lose the run.
+/// Writes one line, the `nth` of its write. It is read again at once: a line that could not be would lose the
+/// run.
 ///
 /// # Errors
 /// Says why the line cannot be read again.
 pub(super) fn encode(
-    seq: u64,
+    (seq, nth): (u64, u64),
     prev: &str,
     at: Timestamp,
     mode: Mode,
     event: &Event,
 ) -> Result<Encoded, String> {
-    let line = Written { v: VERSION, seq, prev, at: format!("{at:.3}"), mode, event };
+    let line =
+        Written { v: version_of(event), seq, nth, prev, at: format!("{at:.3}"), mode, event };
     let mut bytes = serde_json::to_vec(&line).map_err(|error| error.to_string())?;
     let again: Line = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
     if again.event != *event {
@@ -156,10 +177,14 @@ pub(super) fn scan(path: &Path, from: impl Read) -> Result<Scan, StoreError> {
                 return Err(expected.unlinked(&bytes, &next));
             }
             Err(Bad::Unreadable(reason)) => {
-                if !lines.at_end()? || expected.begins_whole(&bytes) {
-                    return Err(expected.corrupt(number, reason));
+                let whole = expected.begins_whole(&bytes);
+                match expected.rest_of_its_write(&mut lines)? {
+                    Some(rest) if !whole => {
+                        let bytes = bytes.len() as u64 + rest;
+                        scan.history.torn = Some(Torn { line: number, bytes });
+                    }
+                    _ => return Err(expected.corrupt(number, reason)),
                 }
-                scan.history.torn = Some(Torn { line: number, bytes: bytes.len() as u64 });
             }
         }
     }
@@ -177,10 +202,6 @@ impl<R: Read> Lines<'_, R> {
         into.clear();
         let read = self.from.read_until(b'\n', into);
         Ok(read.map_err(StoreError::io("read", self.path))? > 0)
-    }
-
-    fn at_end(&mut self) -> Result<bool, StoreError> {
-        Ok(self.from.fill_buf().map_err(StoreError::io("read", self.path))?.is_empty())
     }
 }
 
@@ -245,6 +266,29 @@ impl Expected<'_> {
         let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<Line>();
         let whole = matches!(values.next(), Some(Ok(line)) if line.seq == self.number);
         whole && values.byte_offset() < bytes.len()
+    }
+
+    /// How many bytes follow a line that cannot be read, when all of them went down in one write with it: that
+    /// write was never brought to the disk as a whole, and what came first on the disk need not come first in
+    /// the file. Nothing when a later write follows, for then this one had been whole.
+    fn rest_of_its_write<R: Read>(
+        &self,
+        lines: &mut Lines<'_, R>,
+    ) -> Result<Option<u64>, StoreError> {
+        let (mut length, mut known) = (0, true);
+        let mut bytes = Vec::new();
+        while lines.next(&mut bytes)? {
+            if length == 0 {
+                known = false;
+            }
+            length += bytes.len() as u64;
+            match serde_json::from_slice::<Line>(bytes.strip_suffix(b"\n").unwrap_or(&bytes)) {
+                Ok(line) if line.nth > 0 && line.seq <= self.number + line.nth => known = true,
+                Ok(_) => return Ok(None),
+                Err(_) => {}
+            }
+        }
+        Ok(known.then_some(length))
     }
 
     /// Whose fault it is that a line does not follow the one before it: the line after it may know.

@@ -4,6 +4,7 @@ use super::*;
 use crate::engine::event::{Operator, RunStarted};
 use crate::model::mode::Mode;
 use std::fs::{self, Permissions};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
 fn bench() -> (tempfile::TempDir, Store) {

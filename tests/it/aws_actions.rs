@@ -6,3 +6,4 @@ mod data;
 mod keys;
 mod objects;
 mod sessions;
+mod undo;

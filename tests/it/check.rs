@@ -102,6 +102,18 @@ fn sarif_schema() -> Value {
             "shortDescription": message, "fullDescription": message, "help": message,
         },
     });
+    let region = location["properties"]["physicalLocation"]["properties"]["region"].clone();
+    let change = json!({
+        "type": "object", "required": ["artifactLocation", "replacements"],
+        "properties": { "replacements": { "type": "array", "minItems": 1, "items": {
+            "type": "object", "required": ["deletedRegion", "insertedContent"],
+            "properties": { "deletedRegion": region, "insertedContent": message },
+        } } },
+    });
+    let fix = json!({
+        "type": "object", "required": ["artifactChanges"],
+        "properties": { "description": message, "artifactChanges": { "type": "array", "minItems": 1, "items": change } },
+    });
     let result = json!({
         "type": "object",
         "required": ["ruleId", "ruleIndex", "level", "message", "locations"],
@@ -111,6 +123,7 @@ fn sarif_schema() -> Value {
             "message": message,
             "locations": { "type": "array", "minItems": 1, "items": location },
             "relatedLocations": { "type": "array", "items": location },
+            "fixes": { "type": "array", "items": fix },
         },
     });
     json!({
@@ -144,7 +157,9 @@ fn a_code_scanner_gets_sarif() {
     let wrong: Vec<String> = schema.iter_errors(&sarif).map(|error| error.to_string()).collect();
     assert!(wrong.is_empty(), "{wrong:#?}\n{sarif:#}");
     let results = sarif["runs"][0]["results"].as_array().expect("results");
-    assert!(results.iter().any(|result| result["ruleId"] == "RB0703"), "{results:#?}");
+    let unset = results.iter().find(|result| result["ruleId"] == "RB0703").expect("a finding");
+    let change = &unset["fixes"][0]["artifactChanges"][0]["replacements"][0];
+    assert_eq!(change["insertedContent"]["text"], "NAME", "{unset:#?}");
 }
 
 #[test]

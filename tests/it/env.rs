@@ -178,7 +178,21 @@ impl Project {
     /// Runs the program to its end with more in its environment.
     pub(crate) fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
         let mut command = self.command(arguments);
-        command.envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.envs(environment.iter().copied());
+        Self::to_its_end(command, arguments)
+    }
+
+    /// Runs another program to its end, as the program would be run.
+    pub(crate) fn run_other(&self, program: &str, arguments: &[&str]) -> Ran {
+        let ours = self.command(&[]);
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.path()).env_clear().stdin(Stdio::null());
+        command.envs(ours.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self::to_its_end(command, arguments)
+    }
+
+    fn to_its_end(mut command: Command, arguments: &[&str]) -> Ran {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().expect("the program starts");
         let id = child.id().to_string();
         let (ended, end) = std::sync::mpsc::channel();

@@ -119,7 +119,7 @@ fn a_run_that_was_killed_holds_its_environment_until_it_is_resumed() {
 }
 
 /// Waits for a condition, and gives up after a time that only a broken program needs.
-pub(crate) fn until(condition: impl Fn() -> bool) {
+pub(crate) fn until(mut condition: impl FnMut() -> bool) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while !condition() {
         assert!(std::time::Instant::now() < deadline, "waited for a minute in vain");

@@ -131,7 +131,7 @@ touch "$RUNBOOK_PROJECT/undone"
 
 #[test]
 fn a_value_goes_through_everything_unchanged_and_nothing_of_it_is_run() {
-    for value in crate::sample::of(VALUES.to_vec(), VALUES_SAMPLE, "hostile values") {
+    for value in crate::sample::some_of("hostile values", VALUES.to_vec(), VALUES_SAMPLE) {
         let project = Project::local(&[("flow", FLOW), ("inner", INNER)]);
         project.write("value", value);
         // One line end at the end of a file is the file's and not the value's.
@@ -569,7 +569,7 @@ fn no_runbook_takes_the_machine() {
             assert!(!said.contains("root:"), "{what}: {arguments:?}: it shows a file\n{said}");
         }
     };
-    for (what, text) in crate::sample::of(books(), BOOKS_SAMPLE, "hostile runbooks") {
+    for (what, text) in crate::sample::some_of("hostile runbooks", books(), BOOKS_SAMPLE) {
         let project = Project::local(&[("harm", &text)]);
         project.write(
             "runbook.yaml",

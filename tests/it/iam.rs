@@ -1,8 +1,6 @@
 //! `runbook iam`, and its proof: under exactly the policy that it prints, on an emulator that enforces
 //! policies, the main job runs; with any one action less it fails.
 
-#![expect(clippy::print_stderr, reason = "a long test tells how far it is")]
-
 use crate::env::Project;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -220,7 +218,7 @@ fn the_main_job_runs_under_exactly_its_policy_and_fails_with_any_one_action_less
     // And everything else, one by one: the run fails, because it is refused.
     let mut needed: Vec<&str> = printed.iter().map(String::as_str).collect();
     needed.retain(|action| !not_shown.contains(action) && !UNDO_ONLY.contains(action));
-    let needed = crate::sample::of(needed, SAMPLE, "actions to take away");
+    let needed = crate::sample::some_of("actions", needed, SAMPLE);
     // A run that failed goes on once it may, and the next one begins where it ended. So one set of
     // accounts does for all, and it is shown that nothing else was in the way.
     let case = emulator.accounts();
@@ -229,7 +227,11 @@ fn the_main_job_runs_under_exactly_its_policy_and_fails_with_any_one_action_less
         let began = std::time::Instant::now();
         case.allow_without(&[action]);
         let ran = case.replace();
-        eprintln!("without {action}: exit {:?} after {:?}", ran.code, began.elapsed());
+        crate::sample::say(&format!(
+            "without {action}: exit {:?} after {:?}",
+            ran.code,
+            began.elapsed()
+        ));
         if ran.code == Some(0) {
             needless.push(action);
             continue;

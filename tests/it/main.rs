@@ -18,6 +18,12 @@ mod cloud;
 #[cfg(feature = "aws")]
 mod crash;
 #[cfg(feature = "aws")]
+mod crash_books;
+#[cfg(all(feature = "aws", target_os = "linux"))]
+mod crash_disk;
+#[cfg(all(feature = "aws", target_os = "linux"))]
+mod crash_random;
+#[cfg(feature = "aws")]
 mod env;
 #[cfg(feature = "aws")]
 mod exit_codes;
@@ -30,19 +36,35 @@ mod hostile;
 #[cfg(feature = "aws")]
 mod iam;
 #[cfg(feature = "aws")]
+mod identity;
+#[cfg(feature = "aws")]
+mod inventory;
+#[cfg(feature = "aws")]
 mod local;
+#[cfg(feature = "aws")]
+mod lost;
 #[cfg(feature = "aws")]
 mod lsp;
 #[cfg(feature = "aws")]
 mod main_job;
 #[cfg(feature = "aws")]
+mod matrix;
+#[cfg(feature = "aws")]
+mod peers;
+#[cfg(feature = "aws")]
 mod plan;
 #[cfg(feature = "aws")]
+mod proxy;
+#[cfg(feature = "aws")]
 mod pty;
+#[cfg(all(feature = "aws", target_os = "linux"))]
+mod races;
 #[cfg(feature = "aws")]
 mod readme;
 #[cfg(feature = "aws")]
 mod remains;
+#[cfg(feature = "aws")]
+mod resume_changed;
 #[cfg(feature = "aws")]
 mod sample;
 #[cfg(feature = "aws")]

@@ -139,7 +139,7 @@ fn whatever_a_script_does_a_signal_ends_the_run_well_and_nothing_is_left() {
     let pairs: Vec<_> =
         SCRIPTS.iter().flat_map(|script| WAYS.iter().map(move |way| (script, way))).collect();
     for ((name, script), (signals, may_end)) in
-        crate::sample::of(pairs, SAMPLE, "scripts and signals")
+        crate::sample::some_of("scripts and signals", pairs, SAMPLE)
     {
         let case = format!("{name} {signals:?}");
         let project = Project::local(&[("book", &book(script))]);

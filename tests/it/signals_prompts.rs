@@ -181,7 +181,7 @@ fn a_question_that_is_broken_off_leaves_the_terminal_and_the_run_well() {
     let offs = [Off::CtrlC, Off::Signal(Signal::SIGTERM), Off::Signal(Signal::SIGHUP), Off::Close];
     let all: Vec<_> =
         QUESTIONS.iter().flat_map(|question| offs.map(|off| (question, off))).collect();
-    for (question, off) in crate::sample::of(all, SAMPLE, "broken-off questions") {
+    for (question, off) in crate::sample::some_of("broken-off questions", all, SAMPLE) {
         let case = format!("{} {off:?}", question.name);
         let project = Project::local(&[("book", &(question.book)())]);
         let arguments = [&RUN[..], question.more].concat();

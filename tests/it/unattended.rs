@@ -205,7 +205,7 @@ fn run(project: &Project, arguments: &[&str], alone: Alone) -> (i32, String) {
 #[test]
 fn no_question_is_ever_waited_for_and_each_says_what_answers_it() {
     let all = QUESTIONS.iter().flat_map(|question| ALONE.map(|alone| (question, alone))).collect();
-    for (question, alone) in crate::sample::of(all, SAMPLE, "questions with nobody there") {
+    for (question, alone) in crate::sample::some_of("questions with nobody there", all, SAMPLE) {
         let case = format!("{}, {alone:?}", question.name);
         let project = project(question);
         let arguments = [&["run", "book", "--env", "live"], question.more].concat();

@@ -169,9 +169,13 @@ impl Call<'_> {
                 let region = &self.target.region;
                 Some(format!("Nothing was sent: check the network, name resolution and whether `{region}` is a Region that this account has enabled."))
             }
-            Fate::Unsigned { code: Some(code) } => hint_for(code, self.action).or_else(|| {
-                Some("Check the role's trust policy, and that you may call sts:AssumeRole on it.".to_owned())
-            }),
+            // It was the role that was refused, not this call.
+            Fate::Unsigned { code: Some(code) } if !is_denial(code) && hint_for(code, self.action).is_some() => {
+                hint_for(code, self.action)
+            }
+            Fate::Unsigned { code: Some(_) } => {
+                Some("Check that the role exists, that its trust policy names you, and that you may call sts:AssumeRole on it.".to_owned())
+            }
             Fate::Unsigned { code: None } => {
                 Some("No AWS credentials could be had: log in (for example with `aws sso login`) and run this again.".to_owned())
             }
@@ -182,10 +186,15 @@ impl Call<'_> {
     }
 }
 
+/// Whether an error of that name says that somebody may not do this.
+fn is_denial(code: &str) -> bool {
+    matches!(code, "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "HTTP 403")
+}
+
 /// What to do about an error of that name.
 pub(super) fn hint_for(code: &str, action: &str) -> Option<String> {
     let hint = match code {
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "HTTP 403" => {
+        denial if is_denial(denial) => {
             format!("Allow `{action}` on this resource: in the policy of the role that this step acts as, in the resource's own policy where it has one, and in the organization's policies.")
         }
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "UnrecognizedClientException"

@@ -39,7 +39,10 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     for link in facts.book.runbook.links.iter().filter(|link| link.defined) {
         let Some(scheme) = scheme(&link.target) else { continue };
         let lower = scheme.to_ascii_lowercase();
-        let end = (link.span.start + scheme.len() + 1).min(link.span.end);
+        let written = facts.book.runbook.source.slice(link.span).unwrap_or_default();
+        // Written with an escape, such as `javascript\:`, it is the whole target.
+        let whole = !written.starts_with(&link.target[..=scheme.len()]);
+        let end = if whole { link.span.end } else { link.span.start + scheme.len() + 1 };
         let span = crate::source::Span::new(link.span.start, end);
         // A picture may be written into the text. It runs nothing.
         let picture = lower == "data" && link.target[scheme.len() + 1..].starts_with("image/");

@@ -3,7 +3,7 @@
 use super::super::facts::Facts;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
-use crate::source::{Span, Spanned};
+use crate::model::value::Text;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -56,7 +56,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     let Some(name) = NAME.as_ref() else { return };
     for (_, block) in facts.blocks() {
         if let Some(why) = &block.options.irreversible {
-            plain(facts, name, why, "`irreversible`", found);
+            plain(name, why, "`irreversible`", found);
         }
     }
     let front = &facts.book.runbook.front;
@@ -64,24 +64,14 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
         [("the title", &front.title), ("the summary", &front.summary), ("the owner", &front.owner)]
     {
         if let Some(text) = text {
-            plain(facts, name, text, what, found);
+            plain(name, text, what, found);
         }
     }
 }
 
-fn plain(
-    facts: &Facts<'_>,
-    name: &Regex,
-    text: &Spanned<String>,
-    what: &str,
-    found: &mut Vec<Diagnostic>,
-) {
-    if !name.is_match(&text.value) {
-        return;
+fn plain(name: &Regex, text: &Text, what: &str, found: &mut Vec<Diagnostic>) {
+    if let Some(braces) = name.find(&text.value) {
+        let message = format!("{what} is plain text: the braces stay as they are");
+        found.push(RULE.warning(text.locate(braces.range()), message));
     }
-    let written = facts.book.runbook.source.slice(text.span).unwrap_or_default();
-    let span = name.find(written).map_or(text.span, |braces| {
-        Span::new(text.span.start + braces.start(), text.span.start + braces.end())
-    });
-    found.push(RULE.warning(span, format!("{what} is plain text: the braces stay as they are")));
 }

@@ -61,6 +61,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
                 RULE.error(span, format!("nothing sets `{name}`, so the script ends here"))
                     .label("not set")
                     .help(help(facts, block, name))
+                    .instead(near(block, name))
             });
         }
     }
@@ -100,9 +101,13 @@ fn has_account(facts: &Facts<'_>, step: Option<usize>, block: &Block) -> bool {
         || front.misread.has("account")
 }
 
+/// What was meant, when a name that is given is near enough.
+fn near<'b>(block: &'b Block, name: &str) -> Option<&'b str> {
+    nearest(name, block.options.env.iter().map(|(key, _)| key.value.as_str()).chain(ALWAYS))
+}
+
 fn help(facts: &Facts<'_>, block: &Block, name: &str) -> String {
-    let env = block.options.env.iter().map(|(key, _)| key.value.as_str());
-    if let Some(near) = nearest(name, env.chain(ALWAYS)) {
+    if let Some(near) = near(block, name) {
         return format!("did you mean `{near}`?");
     }
     if IN_ACCOUNT.contains(&name) || SOMETIMES.contains(&name) {

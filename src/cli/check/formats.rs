@@ -108,16 +108,24 @@ pub(super) fn sarif(checked: &Checked) -> Value {
 
 fn result(source: &Source, one: &Diagnostic) -> Value {
     let rules = check::rules();
-    let location = |span: Span| {
+    let region = |span: Span| {
         let (start, end) = (source.position(span.start), source.position(span.end));
-        json!({ "physicalLocation": {
-            "artifactLocation": { "uri": uri(&source.path) },
-            "region": {
-                "startLine": start.line, "startColumn": start.column,
-                "endLine": end.line, "endColumn": end.column,
-            },
-        } })
+        json!({
+            "startLine": start.line, "startColumn": start.column,
+            "endLine": end.line, "endColumn": end.column,
+        })
     };
+    let file = json!({ "uri": uri(&source.path) });
+    let location = |span: Span| json!({ "physicalLocation": { "artifactLocation": file, "region": region(span) } });
+    let fix = one.replacement.as_ref().and_then(|replacement| {
+        let text = replacement.written(&source.text)?;
+        Some(json!({
+            "description": { "text": format!("Write `{text}`") },
+            "artifactChanges": [{ "artifactLocation": file, "replacements": [
+                { "deletedRegion": region(replacement.span), "insertedContent": { "text": text } },
+            ] }],
+        }))
+    });
     let related: Vec<Value> = one
         .related
         .iter()
@@ -134,6 +142,7 @@ fn result(source: &Source, one: &Diagnostic) -> Value {
         "message": { "text": whole(one) },
         "locations": [location(one.span)],
         "relatedLocations": related,
+        "fixes": fix.into_iter().collect::<Vec<_>>(),
     })
 }
 
@@ -214,6 +223,7 @@ mod tests {
         let source = Source::new("runbooks/ä b,c.md", "one\nü: 5%\nthree\n");
         let found = Diagnostic::error("RB0402", Span::new(7, 10), "`ü`: 5%, a\r\nb")
             .help("try: this")
+            .instead(Some("u"))
             .related(Span::new(0, 3), "first");
         Checked {
             files: vec![(Arc::new(source), vec![found])],
@@ -245,6 +255,10 @@ mod tests {
             json!({ "startLine": 2, "startColumn": 3, "endLine": 2, "endColumn": 6 })
         );
         assert_eq!(result["relatedLocations"][0]["message"]["text"], "first");
+        let change = &result["fixes"][0]["artifactChanges"][0];
+        assert_eq!(change["artifactLocation"]["uri"], "runbooks/%C3%A4%20b%2Cc.md");
+        assert_eq!(change["replacements"][0]["deletedRegion"], place["region"]);
+        assert_eq!(change["replacements"][0]["insertedContent"]["text"], "u");
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
         assert_eq!(run["tool"]["driver"]["rules"][index]["id"], "RB0402");
         assert_eq!(uri("/a/b:c"), "file:///a/b:c");

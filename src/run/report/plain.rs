@@ -1,6 +1,6 @@
 //! A run where nobody looks at a terminal: one plain line an event, and nothing that moves.
 
-use super::summary::{Tally, summarize, title};
+use super::summary::{NOT_UNDONE, Tally, certainty, summarize, title};
 use super::text::{Paint, counted, grouped, harmless};
 use super::{Reporter, View, closing};
 use crate::actions::context::Report;
@@ -51,8 +51,15 @@ impl<W: Write + Send> Plain<W> {
         self.line(&format!("{at} {word:<8} {}", harmless(text)));
     }
 
-    fn failed(&mut self, at: Timestamp, word: &str, what: &str, failure: &Failure) {
+    fn failed(
+        &mut self,
+        at: Timestamp,
+        (word, what): (&str, &str),
+        failure: &Failure,
+        certain: &str,
+    ) {
         self.say(at, word, &format!("{what}: {}", failure.message.trim_end().replace('\n', " / ")));
+        self.say(at, "certain", certain);
         if let Some(hint) = &failure.hint {
             self.say(at, "hint", hint);
         }
@@ -110,7 +117,8 @@ impl<W: Write + Send> Plain<W> {
                 self.say(at, "done", &format!("{titled} in {took}"));
             }
             Event::StepFailed { failure, .. } => {
-                self.failed(at, "FAILED", &format!("{titled} ({})", failure.stage), failure);
+                let what = format!("{titled} ({})", failure.stage);
+                self.failed(at, ("FAILED", &what), failure, certainty(failure.stage));
             }
             Event::StepUnknown { cause, .. } => {
                 self.say(at, "UNKNOWN", &format!("{titled}: {cause}"));
@@ -124,7 +132,9 @@ impl<W: Write + Send> Plain<W> {
                 let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
                 self.say(at, "undone", &format!("{titled}{note}"));
             }
-            Event::UndoFailed { failure, .. } => self.failed(at, "UNDO FAILED", &titled, failure),
+            Event::UndoFailed { failure, .. } => {
+                self.failed(at, ("UNDO FAILED", &titled), failure, NOT_UNDONE);
+            }
             Event::ObligationIncurred(owed) => {
                 self.say(at, "owed", &format!("by {}: {} ({key})", owed.due, owed.text));
             }
@@ -166,9 +176,10 @@ impl<W: Write + Send> Reporter for Plain<W> {
         self.tally.event(at, event);
         match event {
             Event::RunStarted(_) => self.head(at, view),
-            Event::RunResumed { operator, .. } => {
+            Event::RunResumed { operator, revised, .. } => {
                 self.head(at, view);
-                self.say(at, "resumed", &format!("by {}@{}", operator.user, operator.host));
+                let with = revised.as_ref().map_or("", |_| ", with the files as they are now");
+                self.say(at, "resumed", &format!("by {}@{}{with}", operator.user, operator.host));
             }
             Event::UndoBegun { operator } => {
                 self.say(at, "undoing", &format!("by {}@{}", operator.user, operator.host));
@@ -258,6 +269,7 @@ mod tests {
         16:24:08Z start    retire (Retire the old key)
         retire | scheduling the deletion
         16:24:08Z FAILED   retire (Retire the old key) (invocation): kms:ScheduleKeyDeletion in account 222222222222 (data), eu-west-1: AccessDenied: the role RunbookOperator may not delete keys
+        16:24:08Z certain  It had begun: its effect may be there in part.
         16:24:08Z hint     Ask the account's owner for kms:ScheduleKeyDeletion, then retry.
 
         ✗ Paused: a step failed

@@ -69,6 +69,9 @@ pub struct Next {
     pub why: &'static str,
 }
 
+/// What is certain about a step whose undo failed.
+pub(super) const NOT_UNDONE: &str = "It could not be taken back and needs hands.";
+
 /// What is certain about a failed step's effect.
 #[must_use]
 pub const fn certainty(stage: Stage) -> &'static str {
@@ -119,9 +122,9 @@ pub fn summarize(plan: &Plan, state: &RunState) -> Summary {
                 "Whether its effect is there is unknown. It is never run again by itself.",
                 None,
             )),
-            StepStatus::UndoFailed(Failure { message, hint, .. }) => summary.troubles.push(
-                problem(message, "It could not be taken back and needs hands.", hint.as_ref()),
-            ),
+            StepStatus::UndoFailed(Failure { message, hint, .. }) => {
+                summary.troubles.push(problem(message, NOT_UNDONE, hint.as_ref()))
+            }
             StepStatus::Waiting(question) if !state.status.is_over() => {
                 summary.questions.push((key.clone(), question.clone()));
             }
@@ -220,28 +223,29 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
     let run = &state.began.run;
     let say = |command: String, why| Next { command, why };
     let mut next = Vec::new();
+    let over = state.status.is_over();
     // One step's choices are enough to read; they are the same for the others.
-    if let Some(problem) = summary.troubles.first() {
-        let word = |verdict: &str| shell_word(&format!("{}={verdict}", problem.step));
-        match state.status_of(&problem.step) {
-            StepStatus::UndoFailed(_) => {
-                next.push(say(format!("runbook undo {run}"), "try again to take it back"));
-            }
-            _ => {
-                next.push(say(
-                    format!("runbook resume {run} --step {}", word("retry")),
-                    "run it again",
-                ));
-                next.push(say(
-                    format!("runbook resume {run} --step {} --reason '…'", word("done")),
-                    "or: its effect is in place, you saw to it",
-                ));
-                next.push(say(
-                    format!("runbook resume {run} --step {} --reason '…'", word("skip")),
-                    "or: go on without it",
-                ));
-            }
+    let stuck =
+        |problem: &&Problem| matches!(state.status_of(&problem.step), StepStatus::UndoFailed(_));
+    let word = |problem: &Problem, verdict: &str| {
+        let word = shell_word(&format!("{}={verdict}", problem.step));
+        format!("runbook resume {run} --step {word}")
+    };
+    if let Some(problem) = summary.troubles.iter().find(stuck).filter(|_| !over) {
+        next.push(say(format!("runbook undo {run}"), "try again to take it back"));
+        let done = word(problem, "done") + " --reason '…'";
+        next.push(say(done, "or: you took it back by hand"));
+    } else if let Some(problem) = summary.troubles.first().filter(|_| !over && !state.undoing) {
+        let (retry, done) = (word(problem, "retry"), word(problem, "done") + " --reason '…'");
+        if matches!(state.status_of(&problem.step), StepStatus::Unknown(_)) {
+            // To run it again comes second: it may be there.
+            next.push(say(done, "its effect is there, you have looked"));
+            next.push(say(retry, "or: it is not there, you have looked: run it again"));
+        } else {
+            next.push(say(retry, "run it again"));
+            next.push(say(done, "or: its effect is in place, you saw to it"));
         }
+        next.push(say(word(problem, "skip") + " --reason '…'", "or: go on without it"));
     }
     if let Some((step, question)) = summary.questions.first() {
         next.extend(answers(run.as_str(), step, question));
@@ -255,7 +259,7 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
     if resumable && next.is_empty() {
         next.push(say(format!("runbook resume {run}"), "go on from here"));
     }
-    if !state.status.is_over() {
+    if !over {
         if !state.undoing
             && !owed_undos(plan, state).is_empty()
             && points_passed(plan, state).is_empty()

@@ -116,7 +116,7 @@ fn archive(text: &str) -> Vec<u8> {
     [local, central, end].concat()
 }
 
-async fn function(bench: &Bench, text: &str) -> aws_sdk_lambda::Client {
+pub(super) async fn function(bench: &Bench, text: &str) -> aws_sdk_lambda::Client {
     let lambda = aws_sdk_lambda::Client::new(&bench.sdk());
     let code = FunctionCode::builder().zip_file(Blob::new(archive(text))).build();
     lambda

@@ -21,7 +21,7 @@ async fn create(bench: &Bench, bucket: &str) {
 }
 
 /// A bucket with versions whose default is that key.
-async fn bucket(bench: &Bench, key: &str) -> String {
+pub(super) async fn bucket(bench: &Bench, key: &str) -> String {
     let name = format!("b-{}-{}", bench.account, rand::random::<u32>());
     let s3 = bench.s3();
     create(bench, &name).await;
@@ -47,7 +47,7 @@ async fn bucket(bench: &Bench, key: &str) -> String {
     name
 }
 
-async fn put(bench: &Bench, bucket: &str, key: &str, under: Option<&str>) {
+pub(super) async fn put(bench: &Bench, bucket: &str, key: &str, under: Option<&str>) {
     let body = ByteStream::from(key.as_bytes().to_vec());
     let call = bench.s3().put_object().bucket(bucket).key(key).body(body);
     let call = match under {

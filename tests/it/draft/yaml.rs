@@ -86,31 +86,87 @@ fn block(entries: &[(String, Yaml)], indent: usize, out: &mut String, dice: &mut
             Yaml::List(items) if !items.is_empty() && dice.one_in(2) => {
                 out.push('\n');
                 let indent = indent + dice.below(3);
-                for item in items {
-                    out.push_str(&format!("{:indent$}- {}\n", "", inline(item, dice)));
+                for one in items {
+                    item(one, indent, out, dice);
                 }
             }
-            Yaml::Text(text) if !text.is_empty() && dice.one_in(5) => {
-                scalar(text, indent, out, dice);
-            }
             value => {
+                if let Some(text) = unquoted(value).filter(|_| dice.one_in(5)) {
+                    scalar(&text, indent, out, dice);
+                    continue;
+                }
                 let note = if dice.one_in(12) { "  # é" } else { "" };
-                out.push_str(&format!(" {}{note}\n", inline(value, dice)));
+                let value = broken(inline(value, dice), value, indent, dice);
+                out.push_str(&format!(" {value}{note}\n"));
             }
         }
     }
 }
 
-/// A block scalar: literal, or folded with its words on several lines.
+/// An item of a list: a mapping or a text on lines of its own, or anything on one.
+fn item(item: &Yaml, indent: usize, out: &mut String, dice: &mut Dice) {
+    out.push_str(&format!("{:indent$}-", ""));
+    let (inner, open, close) = match item {
+        Yaml::Marked(inner) => (&**inner, OPEN.to_string(), CLOSE.to_string()),
+        other => (other, String::new(), String::new()),
+    };
+    match inner {
+        Yaml::Map(entries) if !entries.is_empty() && dice.one_in(2) => {
+            let (gap, mut lines) = (1 + dice.below(3), String::new());
+            block(entries, 0, &mut lines, dice);
+            // A note before the first key or after the last value is no part of the mapping.
+            let lines = lines.strip_prefix("# é: a note\n").unwrap_or(&lines);
+            let lines = lines.trim_end_matches('\n');
+            let lines = lines.strip_suffix("  # é").unwrap_or(lines);
+            let lines = lines.replace('\n', &format!("\n{:1$}", "", indent + 1 + gap));
+            out.push_str(&format!("{:gap$}{open}{lines}{close}\n", ""));
+        }
+        _ => {
+            if let Some(text) = unquoted(item).filter(|_| dice.one_in(5)) {
+                return scalar(&text, indent, out, dice);
+            }
+            let written = broken(inline(item, dice), item, indent, dice);
+            out.push_str(&format!(" {written}\n"));
+        }
+    }
+}
+
+/// A string on several lines, some of the time: what is folded to a space when it is read.
+fn broken(written: String, value: &Yaml, indent: usize, dice: &mut Dice) -> String {
+    let value = if let Yaml::Marked(inner) = value { inner } else { value };
+    if !matches!(value, Yaml::Text(text) if !text.contains("  ")) || !dice.one_in(6) {
+        return written;
+    }
+    let bare: Vec<_> =
+        written.chars().filter(|c| !matches!(*c, OPEN | CLOSE | '"' | '\'')).collect();
+    // White space at the ends of a line would be lost.
+    if bare.first() == Some(&' ') || bare.last() == Some(&' ') {
+        return written;
+    }
+    let indent = indent + 1 + dice.below(3);
+    written.replace(' ', &format!("\n{:indent$}", ""))
+}
+
+/// A string with its marks, when it can be a block scalar.
+fn unquoted(value: &Yaml) -> Option<String> {
+    match value {
+        Yaml::Text(text) if !text.is_empty() => Some(text.clone()),
+        Yaml::Marked(inner) => Some(format!("{OPEN}{}{CLOSE}", unquoted(inner)?)),
+        _ => None,
+    }
+}
+
+/// A block scalar: literal, or folded with its words on several lines. Empty lines after it are no part of it.
 fn scalar(text: &str, indent: usize, out: &mut String, dice: &mut Dice) {
     let indent = indent + 1 + dice.below(3);
+    let after = if dice.one_in(6) { "\n" } else { "" };
     if dice.one_in(2) {
-        out.push_str(&format!(" |-\n{:indent$}{text}\n", ""));
+        out.push_str(&format!(" |-\n{:indent$}{text}\n{after}", ""));
         return;
     }
     let lines = text.replace(' ', &format!("\n{:indent$}", ""));
     let text = if text.contains("  ") || dice.one_in(2) { text } else { &lines };
-    out.push_str(&format!(" >-\n{:indent$}{text}\n", ""));
+    out.push_str(&format!(" >-\n{:indent$}{text}\n{after}", ""));
 }
 
 /// A value on one line.

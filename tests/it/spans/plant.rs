@@ -2,7 +2,7 @@
 
 use crate::draft::dice::Dice;
 use crate::draft::yaml::Yaml;
-use crate::draft::{Block, CLOSE, Draft, OPEN, Part};
+use crate::draft::{Block, CLOSE, Draft, OPEN, Part, markdown};
 
 /// A valid runbook, about to get its mistake.
 pub(super) struct Plant<'a> {
@@ -40,6 +40,26 @@ pub(super) fn wait() -> Block {
     typed(text("wait/for"), &[("duration", text("1m"))])
 }
 
+/// A typed step that looks at a stack.
+pub(super) fn look() -> Block {
+    typed(text("cloudformation/outputs"), &[("stack", text("x"))])
+}
+
+/// A typed step that asks a person for these fields.
+pub(super) fn ask_for(fields: Yaml) -> Block {
+    typed(text("manual/input"), &[("ask", text("é")), ("fields", fields)])
+}
+
+/// An AWS call that only looks, or that cannot be told to do more.
+pub(super) fn asks(service: Yaml, operation: Yaml, more: &[(&str, Yaml)]) -> Block {
+    typed(text("aws/call"), &[&[("service", service), ("operation", operation)], more].concat())
+}
+
+/// An AWS call that changes something.
+pub(super) fn call(service: &str, operation: Yaml, more: &[(&str, Yaml)]) -> Block {
+    asks(text(service), operation, more).with("irreversible", text("It is é."))
+}
+
 /// A typed step with its texts in a list.
 pub(super) fn checklist(item: &str) -> Block {
     typed(text("manual/checklist"), &[("items", Yaml::List(vec![text("é"), text(item)]))])
@@ -52,13 +72,36 @@ pub(super) fn step() -> Block {
 
 /// A script that only looks.
 pub(super) fn probe() -> Block {
-    Block::script("bash", "health", "planted", &["true"])
+    script("bash", &["true"])
+}
+
+/// A script that only looks, with these lines.
+pub(super) fn script(language: &str, lines: &[&str]) -> Block {
+    Block::script(language, "health", "planted", lines)
+}
+
+/// A step that only looks, and gives an output.
+pub(super) fn giver() -> Block {
+    Block::script("bash", "step", "giver", &["printf 'n=1\\n' >> \"$RUNBOOK_OUTPUT\""])
+        .with("effect", text("read"))
+        .with("outputs", Yaml::list(&["n"]))
+}
+
+/// A step that gives an output, and may be skipped.
+pub(super) fn skipped() -> Block {
+    giver().with("if", text("run.mode == 'drill'"))
 }
 
 impl Plant<'_> {
     /// Puts Markdown somewhere.
     pub(super) fn prose(&mut self, markdown: &str) {
         self.draft.insert_prose(marks(markdown), self.dice);
+    }
+
+    /// Puts Markdown somewhere, at the margin or in a list.
+    pub(super) fn words(&mut self, markdown: &str) {
+        let markdown = markdown::place(&marks(markdown), self.dice);
+        self.draft.insert_prose(markdown, self.dice);
     }
 
     /// Puts Markdown at the end, after everything else.
@@ -86,7 +129,7 @@ impl Plant<'_> {
 
     /// Puts a script with that line inside somewhere.
     pub(super) fn line(&mut self, line: &str) {
-        self.block(Block::script("bash", "health", "planted", &["true", line, "", "true"]));
+        self.block(script("bash", &["true", line, "", "true"]));
     }
 
     /// Puts a step that changes something, with one more option, somewhere.
@@ -106,8 +149,60 @@ impl Plant<'_> {
         self.draft.set_front(&marks(key), value.map_keys(&marks));
     }
 
-    /// Adds a parameter.
+    /// Adds a parameter, and a probe that uses it.
     pub(super) fn param(&mut self, name: &str, entries: &[(&str, Yaml)]) {
+        self.unused(name, entries);
+        let name = name.trim_matches(['⟦', '⟧']);
+        let value = text(&format!("{{{{ params['{name}'] }}}}"));
+        self.block(
+            Block::script("sh", "health", "uses_it", &["true"])
+                .with("env", Yaml::map(&[("A", value)])),
+        );
+    }
+
+    /// Adds a parameter that is a secret.
+    pub(super) fn secret(&mut self) -> &mut Self {
+        self.param("token", &[("type", text("string")), ("secret", raw("true"))]);
+        self
+    }
+
+    /// Puts a script somewhere that has a secret in `$TOKEN`, and that line.
+    pub(super) fn hands_on(&mut self, line: &str) {
+        let token = Yaml::map(&[("TOKEN", text("é {{ params.token }}"))]);
+        self.secret().block(script("bash", &["true", line]).with("env", token));
+    }
+
+    /// Makes it a runbook for a failover.
+    pub(super) fn failover(&mut self) -> &mut Self {
+        self.front("tags", Yaml::list(&["é", "failover"]));
+        self
+    }
+
+    /// Promises to be done within an hour, and marks that.
+    pub(super) fn objective(&mut self) -> &mut Self {
+        self.front("objective", Yaml::map(&[("rto", marked("1h"))]));
+        self
+    }
+
+    /// Takes the health probes out.
+    pub(super) fn without_health(&mut self) -> &mut Self {
+        let is_health =
+            |part: &Part| matches!(part, Part::Block(block) if block.info.contains(" health="));
+        self.draft.parts.retain(|part| !is_health(part));
+        // The parameter must still be used.
+        self.block(reader("{{ params.alias }}"));
+        self
+    }
+
+    /// Takes every block out, and the parameters that they use.
+    pub(super) fn without_steps(&mut self) -> &mut Self {
+        self.draft.parts.retain(|part| matches!(part, Part::Prose(_)));
+        self.draft.front.retain(|(key, _)| key != "params");
+        self
+    }
+
+    /// Adds a parameter that nothing uses.
+    pub(super) fn unused(&mut self, name: &str, entries: &[(&str, Yaml)]) {
         let params = self.draft.front.iter_mut().find(|(key, _)| key == "params");
         let Some((_, Yaml::Map(params))) = params else { panic!("a draft has parameters") };
         let entries = entries.iter().map(|(key, value)| (marks(key), value.clone())).collect();
@@ -139,6 +234,11 @@ impl Plant<'_> {
         self.all(&[giver(), reader(template)]);
     }
 
+    /// A step that may be skipped, and one after it that reads it so.
+    pub(super) fn reads_skipped(&mut self, template: &str) {
+        self.all(&[skipped(), reader(template)]);
+    }
+
     /// A step that reads so what a later one gives.
     pub(super) fn reads_later(&mut self, template: &str) {
         self.all(&[reader(template), giver()]);
@@ -158,12 +258,6 @@ impl Plant<'_> {
         let with = [("runbook", text("other")), ("params", Yaml::map(params))];
         self.block(typed(text("runbook/run"), &with));
     }
-}
-
-fn giver() -> Block {
-    Block::script("bash", "step", "giver", &["printf 'n=1\\n' >> \"$RUNBOOK_OUTPUT\""])
-        .with("effect", text("read"))
-        .with("outputs", Yaml::list(&["n"]))
 }
 
 fn reader(template: &str) -> Block {

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Measures what the project promises, beside a floor and beside peers, and writes docs/performance.md.
+#
+#   ./scripts/bench.sh           everything
+#   ./scripts/bench.sh --quick   each command three times instead of ten, and docs/performance.md is left alone
+#
+# Every number is a ratio of two measurements of the same run of this script. It needs Rust, python3 with venv,
+# npm and hyperfine (apt-get installs it when it may), and a machine that does nothing else.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+case "${1:-}" in
+  -h | --help) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+  "" | --quick) ;;
+  *) echo "bench.sh: unknown argument $1 (only --quick is known)" >&2; exit 2 ;;
+esac
+
+command -v hyperfine > /dev/null || {
+  if [ "$(id -u)" -eq 0 ] && command -v apt-get > /dev/null; then
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq hyperfine > /dev/null
+  else
+    echo "bench.sh: hyperfine is missing; install it, then run this again" >&2
+    exit 2
+  fi
+}
+
+work="$PWD/target/bench"
+mkdir -p "$work"
+venv=target/compare/venv
+[ -x "$venv/bin/chaos" ] && [ -x "$venv/bin/ansible-playbook" ] || {
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --requirement scripts/compare/requirements.txt
+}
+[ -x "$work/node_modules/.bin/markdownlint-cli2" ] \
+  || npm install --silent --no-audit --no-fund --prefix "$work" markdownlint-cli2@0.18.1
+
+cargo bench --locked --no-run
+export RUNBOOK_BENCH_PROJECT="$work/thousand"
+cargo bench --locked --bench check -- write-project
+floor="$(find target/release/deps -maxdepth 1 -name 'floor-*' -perm -u+x -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2)"
+cargo bench --locked --bench lsp -- --sample-count 1 | tee "$work/keystroke.txt"
+PYTHONPATH=scripts exec "$venv/bin/python" -m bench "$PWD" "$PWD/$floor" "$PWD/$venv/bin" "$@"

@@ -1,0 +1,1 @@
+"""What the program takes, beside a floor and beside peers."""

@@ -1,0 +1,1 @@
+"""The same small disasters, in the words of each tool."""

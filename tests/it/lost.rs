@@ -1,0 +1,426 @@
+//! Calls that go wrong: above all those that take effect and whose answer never comes.
+//!
+//! Each changing call of a runbook loses its answer in turn. Nothing may be made twice, and the run must
+//! end as if nothing had been lost. A new runbook is one more row of the undo matrix, and one test here.
+
+use crate::env::{Project, Ran};
+use crate::inventory::{Inventory, inventory, new_keys};
+use crate::matrix::{REDEPLOY, REPLACE, Row, assert_as_before, fail_at_the_end};
+use crate::proxy::{Fault, Proxy};
+use crate::sample::{is_turn, say, some_of};
+use regex::Regex;
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+/// How many calls of a runbook a plain test run lets go wrong.
+const SAMPLE: usize = 1;
+
+/// A project behind a proxy, at the beginning of a runbook.
+struct Stage<'a> {
+    row: &'a Row,
+    project: Project,
+    given: Vec<String>,
+}
+
+impl<'a> Stage<'a> {
+    fn set(row: &'a Row, proxy: &Proxy) -> Self {
+        let project = Project::shipped();
+        let given = (row.given)(&project);
+        proxy.stand_before(&project);
+        proxy.let_through();
+        Self { row, project, given }
+    }
+
+    fn run(&self) -> Ran {
+        let mut arguments = vec!["run", self.row.runbook, "--env", "sandbox"];
+        arguments.extend(self.given.iter().map(String::as_str));
+        self.project.run(&arguments)
+    }
+}
+
+#[test]
+fn kms_replace_outlives_the_loss_of_any_answer() {
+    if !is_turn("lost answers of kms-replace", 0, 2) {
+        return;
+    }
+    // It can be run again and again in the same accounts. The first time it replaces the stack's own key,
+    // and after that a key that it has made itself.
+    let proxy = Proxy::start();
+    let stage = Stage::set(&REPLACE, &proxy);
+    stage.run().ended(0);
+    let (changes, usual) = undisturbed(&stage, &proxy);
+    for nth in some_of("lost answers of kms-replace", losses(&changes), SAMPLE) {
+        lose(&stage, &proxy, nth, &usual);
+    }
+}
+
+#[test]
+fn account_redeploy_outlives_the_loss_of_any_answer() {
+    if !is_turn("lost answers of account-redeploy", 1, 2) {
+        return;
+    }
+    // It begins in accounts with nothing in them, so each time it needs others.
+    let proxy = Proxy::start();
+    let (changes, usual) = undisturbed(&Stage::set(&REDEPLOY, &proxy), &proxy);
+    for nth in some_of("lost answers of account-redeploy", losses(&changes), SAMPLE) {
+        lose(&Stage::set(&REDEPLOY, &proxy), &proxy, nth, &usual);
+    }
+}
+
+/// The changing calls of a run in which nothing goes wrong, and what it leaves.
+fn undisturbed(stage: &Stage<'_>, proxy: &Proxy) -> (Vec<String>, Vec<String>) {
+    let before = inventory(&stage.project);
+    proxy.let_through();
+    stage.run().ended(0);
+    let changes = proxy.changes();
+    assert!(changes.len() > 3, "this is not the whole runbook: {changes:?}");
+    (changes, outcome(&stage.project, &before))
+}
+
+/// What comes after the lost answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    /// Everything gets through, so that a look finds out what became of the call.
+    Fine,
+    /// Nothing gets through any more, so that nobody can tell.
+    Dead,
+}
+
+/// A call that is made more often than this is made for many things at once, such as objects. Its first
+/// and its last one stand for the others.
+const FEW: usize = 3;
+
+/// The numbers of the calls to try.
+fn numbers(changes: &[String]) -> Vec<usize> {
+    let among = |nth: usize| {
+        let same = |other: &usize| changes[*other] == changes[nth];
+        let same: Vec<usize> = (0..changes.len()).filter(same).collect();
+        same.len() <= FEW || same.first() == Some(&nth) || same.last() == Some(&nth)
+    };
+    (0..changes.len()).filter(|nth| among(*nth)).collect()
+}
+
+/// Every way to lose one of these answers.
+fn losses(changes: &[String]) -> Vec<(usize, Then)> {
+    let both = |nth| [(nth, Then::Fine), (nth, Then::Dead)];
+    numbers(changes).into_iter().flat_map(both).collect()
+}
+
+/// Loses the answer to one changing call, and goes on.
+fn lose(stage: &Stage<'_>, proxy: &Proxy, (nth, then): (usize, Then), usual: &[String]) {
+    let began = Instant::now();
+    let before = inventory(&stage.project);
+    let mut lost = false;
+    proxy.decide(move |call| {
+        if !lost && call.changes && call.nth == nth {
+            lost = true;
+            return Some(Fault::Lost);
+        }
+        (lost && then == Then::Dead).then_some(Fault::Reset)
+    });
+    let ran = stage.run();
+    let call = proxy.failed().expect("a run has as many changing calls as the one before");
+    proxy.let_through();
+    let what = format!("{}: change {nth}, {call}, lost, then {then:?}", stage.row.runbook);
+    let events = stage.project.journal();
+    let has = |name: &str| events.iter().any(|record| record["event"]["event"] == name);
+    say(&format!(
+        "{what}: exit {:?} after {:?}, unknown: {}",
+        ran.code,
+        began.elapsed(),
+        has("step_unknown")
+    ));
+    match then {
+        // A look has told, or the call is harmless to repeat and was repeated.
+        Then::Fine => {
+            assert_eq!(has("step_unknown"), has("step_resolved"), "{what}");
+            ran.ended(0);
+        }
+        Then::Dead => {
+            let scripted = ran.code == Some(1);
+            if scripted {
+                ran.says("It had begun: its effect may be there in part");
+            } else {
+                ran.ended(5).says("unknown").says("runbook resume");
+            }
+            let resumed = stage.project.run(&["resume"]);
+            assert_eq!(resumed.code, Some(0), "{what}: {}", resumed.stderr);
+        }
+    }
+    let after = outcome(&stage.project, &before);
+    let lacks = usual.iter().filter(|line| !after.contains(line)).map(|line| format!("- {line}"));
+    let has = after.iter().filter(|line| !usual.contains(line)).map(|line| format!("+ {line}"));
+    let difference: Vec<String> = lacks.chain(has).collect();
+    assert!(
+        difference.is_empty() && after.len() == usual.len(),
+        "{what}: not as after an undisturbed run:\n{}",
+        difference.join("\n")
+    );
+    assert_each_step_ended_once(&stage.project, &what);
+}
+
+/// No step succeeded twice, and every question that was asked was answered.
+fn assert_each_step_ended_once(project: &Project, what: &str) {
+    let mut ended = BTreeSet::new();
+    let (mut asked, mut answered) = (0, 0);
+    for record in project.journal() {
+        let event = &record["event"];
+        match event["event"].as_str().expect("a name") {
+            "step_succeeded" | "step_in_place" => {
+                assert!(ended.insert(event["step"].to_string()), "{what}: {event} is the second");
+            }
+            "step_waiting" => asked += 1,
+            "step_answered" => answered += 1,
+            _ => {}
+        }
+    }
+    assert_eq!(asked, answered, "{what}");
+}
+
+/// What is there after a run, in words that are the same for every run: new keys are new, a key that had
+/// an alias is old, and whatever is made up at random has no name.
+fn outcome(project: &Project, before: &Inventory) -> Vec<String> {
+    let after = inventory(project);
+    let id = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
+    let aliased: Vec<String> = before
+        .iter()
+        .filter(|(name, _)| name.starts_with("alias "))
+        .map(|(_, key)| id(key))
+        .collect();
+    let left: Vec<String> =
+        before.keys().filter(|name| name.starts_with("key ")).map(|name| id(name)).collect();
+    let new = new_keys(before, &after);
+    let mut names: Vec<(String, &str)> = new.keys().map(|name| (id(name), "NEW-KEY")).collect();
+    names.extend(aliased.iter().map(|id| (id.clone(), "OLD-KEY")));
+    names.extend(left.iter().map(|id| (id.clone(), "OLDER-KEY")));
+    let accounts = &project.accounts;
+    names.extend([
+        (accounts.workload.clone(), "WORKLOAD"),
+        (accounts.data.clone(), "DATA"),
+        (accounts.platform.clone(), "PLATFORM"),
+    ]);
+    let chance = [
+        ("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "SOME-ID"),
+        ("source-token-[0-9A-Za-z]{6}", "source-token"),
+        ("^(object .*|delete marker .*)@[^:]*:", "$1:"),
+        ("^(secret version [^:]*): [^ ]*", "$1:"),
+        // The emulator packs a function's code with the time.
+        ("^(function [^:]*): [^ ]*", "$1:"),
+    ];
+    let chance = chance.map(|(what, word)| (Regex::new(what).expect("a pattern"), word));
+    let mut lines: Vec<String> = after
+        .iter()
+        .map(|(name, state)| {
+            let mut line = format!("{name}: {state}");
+            for (id, word) in &names {
+                line = line.replace(id.as_str(), word);
+            }
+            chance
+                .iter()
+                .fold(line, |line, (what, word)| what.replace_all(&line, *word).into_owned())
+        })
+        // Keys from before that nothing points at are left over from earlier runs.
+        .filter(|line| !(line.starts_with("key ") && line.contains("OLDER-KEY")))
+        .collect();
+    lines.sort();
+    // The AWS CLI sends an object again by itself. That makes one more version with the same bytes in it,
+    // and the runbook says that writing the samples again is harmless.
+    lines.dedup_by(|a, b| a == b && a.contains("/samples/"));
+    lines
+}
+
+#[test]
+fn kms_replace_is_taken_back_whichever_call_is_refused() {
+    if !is_turn("refused calls of kms-replace", 0, 2) {
+        return;
+    }
+    let proxy = Proxy::start();
+    let stage = Stage::set(&REPLACE, &proxy);
+    let (changes, _) = undisturbed(&stage, &proxy);
+    let before = inventory(&stage.project);
+    for nth in some_of("refused calls of kms-replace", numbers(&changes), SAMPLE) {
+        proxy.fail_changes_from(nth, Fault::Refused);
+        let ran = stage.run().ended(1).says("AccessDenied").says("Allow `").says("runbook undo");
+        let what = format!("refused from change {nth} on: {}", ran.stderr);
+        proxy.let_through();
+        stage.project.run(&["undo"]).ended(0);
+        assert_as_before(stage.row, &before, &inventory(&stage.project), &what);
+    }
+}
+
+/// An undo whose call is refused, or whose answer is lost, is stuck. It says so, and it can be finished
+/// as soon as the cause is gone.
+#[test]
+fn an_undo_that_got_stuck_at_any_call_is_finished_later() {
+    if !is_turn("stuck undos of kms-replace", 1, 2) {
+        return;
+    }
+    let proxy = Proxy::start();
+    let stage = Stage::set(&REPLACE, &proxy);
+    let before = inventory(&stage.project);
+    fail_at_the_end(&stage.project, stage.row, &stage.given, || {
+        proxy.let_through();
+        stage.project.run(&["undo"]).ended(0);
+    });
+    let changes = proxy.changes();
+    let cases: Vec<(usize, Fault)> = numbers(&changes)
+        .into_iter()
+        .flat_map(|nth| [(nth, Fault::Refused), (nth, Fault::Lost)])
+        .collect();
+    for (nth, fault) in some_of("stuck undos of kms-replace", cases, SAMPLE) {
+        fail_at_the_end(&stage.project, stage.row, &stage.given, || {
+            match fault {
+                Fault::Refused => proxy.fail_changes_from(nth, fault),
+                _ => proxy.fail_change(nth, fault),
+            }
+            let undone = stage.project.run(&["undo"]);
+            let failed = proxy.failed();
+            say(&format!("undo: change {nth}, {failed:?}, {fault:?}: exit {:?}", undone.code));
+            proxy.let_through();
+            // A call that is harmless to repeat was repeated.
+            if undone.code != Some(0) {
+                let run = stage.project.newest_run();
+                let run = run.file_name().expect("a name").to_string_lossy().into_owned();
+                let again = format!("runbook undo {run}");
+                let undone = undone.ended(6).says("could not be taken back").says(&again);
+                // Steps that failed on the way there are not what is to be decided now.
+                assert!(!undone.stderr.contains("=retry"), "{}", undone.stderr);
+                let status = stage.project.run(&["status"]);
+                status.says("It could not be taken back and needs hands.").says(&again);
+                stage.project.run(&["undo"]).ended(0);
+            }
+        });
+        let what = format!("change {nth} of the undo, {fault:?}");
+        assert_as_before(stage.row, &before, &inventory(&stage.project), &what);
+    }
+}
+
+/// A call of which nothing can tell what became of it.
+const CALL: &str = "---\ntitle: Call\nsummary: For the tests.\nowner: tests\naccount: data\n---\n\n# Call\n\n## Steps\n\n### Make\n\n```yaml step=make\nuses: aws/call\nirreversible: a test\nwith: { service: kms, operation: create-key, input: { Description: once } }\n```\n";
+
+/// A step that nothing can look for waits for a person, and is never repeated without being told.
+#[test]
+fn a_call_that_nothing_can_look_for_waits_for_a_person() {
+    let proxy = Proxy::start();
+    let project = Project::cloud(&[("call", CALL)]);
+    proxy.stand_before(&project);
+    proxy.fail_change(0, Fault::Lost);
+    project
+        .run(&["run", "call", "--env", "sandbox"])
+        .ended(5)
+        .says("Connection was closed")
+        .says("Whether its effect is there is unknown")
+        .says("make=done");
+    project.run(&["resume"]).ended(5).says("make=retry");
+    assert_eq!(proxy.changes(), ["kms:CreateKey"], "it was repeated");
+    project.run(&["resume", "--step", "make=done", "--reason", "seen in the console"]).ended(0);
+    assert_eq!(proxy.changes(), ["kms:CreateKey"], "it was repeated");
+}
+
+/// A key and an alias: one call that must not be repeated, and one that takes nothing twice.
+const MAKE: &str = "---\ntitle: Make a key\nsummary: For the tests.\nowner: tests\naccount: data\n---\n\n# Make a key\n\n## Steps\n\n### Make\n\n```yaml step=make\nuses: kms/create-key\nwith: { description: for a test }\nTIMEOUT```\n\n### Point\n\n```yaml step=point\nuses: kms/set-alias\nwith: { alias: alias/made, key: \"{{ steps.make.key_arn }}\" }\n```\n";
+
+/// A call that goes wrong, and what the program must make of it.
+struct Wrong {
+    call: &'static str,
+    fault: Fault,
+    /// How many such calls in a row go wrong.
+    times: usize,
+    then: Then,
+    code: i32,
+    says: &'static [&'static str],
+}
+
+const FOUND_OUT: &[&str] = &["UNKNOWN", "resolved", "as a look at the world shows"];
+const UNKNOWN: &[&str] = &["unknown", "never run again by itself", "runbook resume"];
+
+const WRONG: [Wrong; 13] = [
+    wrong("kms:CreateKey", Fault::Throttled, 3, 0, &[]),
+    wrong(
+        "kms:CreateKey",
+        Fault::Throttled,
+        99,
+        1,
+        &["ThrottlingException", "wait a minute", "runbook resume"],
+    ),
+    wrong(
+        "kms:CreateKey",
+        Fault::Refused,
+        99,
+        1,
+        &["AccessDeniedException", "Allow `kms:CreateKey`", "runbook resume"],
+    ),
+    // What became of it is looked for, and found.
+    wrong("kms:CreateKey", Fault::Reset, 1, 0, FOUND_OUT),
+    wrong("kms:CreateKey", Fault::Lost, 1, 0, FOUND_OUT),
+    wrong("kms:CreateKey", Fault::Truncated, 1, 0, FOUND_OUT),
+    wrong("kms:CreateKey", Fault::Late, 1, 0, &["did not end within 5s", "UNKNOWN", "resolved"]),
+    wrong("kms:CreateAlias", Fault::Lost, 1, 0, FOUND_OUT),
+    // Nobody can look either.
+    Wrong { then: Then::Dead, ..wrong("kms:CreateKey", Fault::Lost, 1, 5, UNKNOWN) },
+    Wrong { then: Then::Dead, ..wrong("kms:CreateAlias", Fault::Reset, 1, 5, UNKNOWN) },
+    // Whatever only reads is asked again, and never unknown.
+    wrong("kms:DescribeKey", Fault::Reset, 2, 0, &[]),
+    wrong("kms:DescribeKey", Fault::Truncated, 2, 0, &[]),
+    wrong(
+        "kms:DescribeKey",
+        Fault::Refused,
+        99,
+        1,
+        &["AccessDeniedException", "Allow `kms:DescribeKey`", "nothing was changed"],
+    ),
+];
+
+const fn wrong(
+    call: &'static str,
+    fault: Fault,
+    times: usize,
+    code: i32,
+    says: &'static [&'static str],
+) -> Wrong {
+    Wrong { call, fault, times, then: Then::Fine, code, says }
+}
+
+#[test]
+fn every_fault_has_its_state_its_words_and_its_exit_code() {
+    let proxy = Proxy::start();
+    for wrong in WRONG {
+        let limit = if wrong.fault == Fault::Late { "timeout: 5s\n" } else { "" };
+        let text = MAKE.replace("TIMEOUT", limit);
+        let project = Project::cloud(&[("make", &text)]);
+        proxy.stand_before(&project);
+        let Wrong { call, fault, times, then, .. } = wrong;
+        let what = format!("{call} {fault:?} × {times}, then {then:?}");
+        let (name, fault, mut left) = (wrong.call, wrong.fault, wrong.times);
+        let dead = wrong.then == Then::Dead;
+        proxy.decide(move |call| {
+            let goes_wrong = call.name == name && left > 0;
+            left -= usize::from(goes_wrong);
+            let dead = dead && left == 0;
+            goes_wrong.then_some(fault).or(dead.then_some(Fault::Reset))
+        });
+        let mut ran = project.run(&["run", "make", "--env", "sandbox"]);
+        say(&format!("{what}: exit {:?}", ran.code));
+        assert_eq!(ran.code, Some(wrong.code), "{what}: {}", ran.stderr);
+        for words in wrong.says {
+            ran = ran.says(words);
+        }
+        // Only what was refused as a whole, or certainly never came, is sent again.
+        let made = proxy.calls().iter().filter(|call| call.name == "kms:CreateKey").count();
+        let most = match fault {
+            Fault::Throttled => 4,
+            Fault::Reset if name == "kms:CreateKey" => 2,
+            _ => 1,
+        };
+        assert!(made <= most, "{what}: {made} calls");
+        proxy.let_through();
+        if wrong.code != 0 {
+            project.run(&["resume"]).ended(0);
+        }
+        let all = crate::cloud::wait(crate::inventory::of_account(&project.accounts.data));
+        let keys: Vec<_> = all.iter().filter(|(name, _)| name.starts_with("key ")).collect();
+        assert_eq!(keys.len(), 1, "{what}: {all:?}");
+        let alias = &all[&format!("alias {} alias/made", project.accounts.data)];
+        assert!(keys[0].0.ends_with(alias.as_str()), "{what}: {all:?}");
+    }
+}

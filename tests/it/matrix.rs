@@ -1,0 +1,341 @@
+//! Fails every step of every shipped runbook in turn, takes the run back, and finds the state before.
+//!
+//! A new runbook is one more row. The steps are read off the runbook itself, and each is broken in two
+//! ways: before it acts, and after it has acted.
+
+use crate::env::Project;
+use crate::inventory::{Inventory, difference, inventory, new_keys};
+use crate::sample::{is_turn, say, some_of};
+use runbook::model::runbook::Runbook;
+use runbook::model::step::{Body, Interpreter, Step};
+use runbook::model::value::NodeKind;
+use serde_json::Value;
+
+/// One runbook, in one situation.
+pub(crate) struct Row {
+    /// Its name.
+    pub(crate) runbook: &'static str,
+    /// Brings the accounts to where the runbook begins, and gives the parameters to run it with.
+    pub(crate) given: fn(&Project) -> Vec<String>,
+    /// What new keys are like after an undo, by promise of the runbook.
+    pub(crate) new_keys: &'static str,
+    /// Whether the state before is a healthy one.
+    pub(crate) healthy: bool,
+    /// Steps that do not come about here, so that they cannot fail after they have acted.
+    pub(crate) skipped: &'static [&'static str],
+}
+
+fn deployed(project: &Project) -> Vec<String> {
+    project.run(&["run", "account-redeploy", "--env", "sandbox"]).ended(0);
+    Vec::new()
+}
+
+fn other_retention(project: &Project) -> Vec<String> {
+    deployed(project);
+    vec!["-p".to_owned(), "log_retention_days=60".to_owned()]
+}
+
+fn replaced(project: &Project) -> Vec<String> {
+    deployed(project);
+    let old = crate::main_job::look(project).alias;
+    project.run(&["run", "kms-replace", "--env", "sandbox"]).ended(0);
+    project.write("soak.yaml", "soak: [1s, 1s]\ndays: 7\n");
+    ["-p", &format!("key={old}"), "--params", "soak.yaml"].map(str::to_owned).to_vec()
+}
+
+pub(crate) const REPLACE: Row = Row {
+    runbook: "kms-replace",
+    given: deployed,
+    new_keys: "PendingDeletion",
+    healthy: true,
+    skipped: &[],
+};
+
+pub(crate) const RETIRE: Row = Row {
+    runbook: "kms-retire",
+    given: replaced,
+    new_keys: "none",
+    healthy: true,
+    // It enables a key that is missed, and nothing misses it.
+    skipped: &["rescue"],
+};
+
+pub(crate) const REDEPLOY: Row = Row {
+    runbook: "account-redeploy",
+    given: |_| Vec::new(),
+    // A key is never deleted as a side effect.
+    new_keys: "Enabled",
+    healthy: false,
+    skipped: &[],
+};
+
+pub(crate) const REDEPLOY_OTHERWISE: Row =
+    Row { given: other_retention, new_keys: "none", healthy: true, ..REDEPLOY };
+
+#[test]
+fn kms_replace_is_taken_back_from_every_step() {
+    matrix(&REPLACE);
+}
+
+#[test]
+fn kms_retire_is_taken_back_from_every_step() {
+    if is_turn("the undo matrix of kms retire", 0, 3) {
+        matrix(&RETIRE);
+    }
+}
+
+#[test]
+fn account_redeploy_is_taken_back_from_every_step() {
+    if is_turn("the undo matrix of account redeploy", 1, 3) {
+        matrix(&REDEPLOY);
+    }
+}
+
+#[test]
+fn a_changed_account_redeploy_is_taken_back_from_every_step() {
+    if is_turn("the undo matrix of a changed account redeploy", 2, 3) {
+        matrix(&REDEPLOY_OTHERWISE);
+    }
+}
+
+/// Every shipped runbook is in the matrix, by itself or because another one runs it.
+#[test]
+fn every_shipped_runbook_is_in_the_matrix() {
+    let mut seen = Vec::new();
+    for row in [REPLACE, RETIRE, REDEPLOY, REDEPLOY_OTHERWISE] {
+        seen.extend(books(&crate::env::root(), row.runbook).into_iter().map(|(name, _)| name));
+    }
+    for entry in std::fs::read_dir(crate::env::root().join("runbooks")).expect("runbooks") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|end| end == "md") {
+            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            assert!(seen.contains(&name), "{name} has no row in the undo matrix");
+        }
+    }
+}
+
+/// When a step fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    /// Before it acts.
+    Before,
+    /// After it has acted.
+    After,
+}
+
+/// One step, made to fail.
+#[derive(Clone, Debug)]
+struct Case {
+    file: String,
+    step: Step,
+    when: When,
+}
+
+impl std::fmt::Display for Case {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(to, "{}: {} fails {:?} it acts", self.file, self.step.id(), self.when)
+    }
+}
+
+/// How many cases of a row a plain test run tries, beside the very last step.
+const SAMPLE: usize = 1;
+
+fn matrix(row: &Row) {
+    let project = Project::shipped();
+    let given = (row.given)(&project);
+    if !row.healthy {
+        // Nothing can be healthy where nothing is, and nobody wants to wait for it.
+        let file = format!("runbooks/{}.md", row.runbook);
+        let text = project.read(&file).replace("within: 5m", "within: 1s");
+        project.write(&file, &text);
+    }
+    let all = cases(&project, row);
+    // With the very last step everything has happened that can. It is always tried.
+    let (last, rest) = all.split_last().expect("a step");
+    let mut chosen = some_of(&format!("failures of {}", row.runbook), rest.to_vec(), SAMPLE);
+    chosen.push(last.clone());
+    let before = inventory(&project);
+    for case in &chosen {
+        let began = std::time::Instant::now();
+        let undone = fail_and_undo(&project, row, &given, case);
+        say(&format!("{case}: {:?}", began.elapsed()));
+        if case.step.id() == last.step.id() {
+            let moved = difference(&before, &undone.between);
+            assert!(!moved.is_empty(), "it failed too early to prove anything");
+        }
+        assert_as_before(row, &before, &inventory(&project), &format!("{case}"));
+        assert_eq!(undone.last["event"]["event"], "run_undone");
+        assert_eq!(undone.last["event"]["healthy"], row.healthy, "{case}");
+    }
+}
+
+/// What was seen on the way.
+struct Undone {
+    /// After the failure.
+    between: Inventory,
+    /// The last record of the journal.
+    last: Value,
+}
+
+fn fail_and_undo(project: &Project, row: &Row, given: &[String], case: &Case) -> Undone {
+    let text = project.read(&case.file);
+    project.write(&case.file, &broken(&text, case));
+    let mut arguments = vec!["run", row.runbook, "--env", "sandbox"];
+    arguments.extend(given.iter().map(String::as_str));
+    project.run(&arguments).ended(1).says(case.step.id().as_str());
+    let events = events_of(project, case.step.id().as_str());
+    let started = events.iter().any(|event| event["event"] == "step_started");
+    let last = events.last().expect("an event");
+    assert_eq!(last["event"], "step_failed", "{case}: {events:?}");
+    // Where the effect was there before, what is expected of it is looked at, and nothing starts.
+    let in_place = last["failure"]["stage"] == "guard";
+    let acted = case.when == When::After;
+    assert!(if acted { started || in_place } else { !started }, "{case}: {events:?}");
+    project.write(&case.file, &text);
+    let between = inventory(project);
+    project.run(&["undo"]).ended(if row.healthy { 0 } else { 9 });
+    // What was taken back leaves nothing to be settled.
+    let run = project.newest_run();
+    let run = run.file_name().expect("a name").to_string_lossy().into_owned();
+    let owed = project.run(&["obligations", "--json"]).ended(0).stdout;
+    let owed: Value = serde_json::from_str(&owed).expect("JSON");
+    let owed = owed.as_array().expect("a list").iter().filter(|one| one["run"] == run);
+    assert_eq!(owed.count(), 0, "{case}: something is still owed after the undo");
+    Undone { between, last: project.journal().pop().expect("a record") }
+}
+
+/// Runs a runbook whose very last step fails after it has acted, so that everything of it is to be taken
+/// back, and then does something about it.
+pub(crate) fn fail_at_the_end(project: &Project, row: &Row, given: &[String], then: impl FnOnce()) {
+    let last = cases(project, row).pop().expect("a step");
+    let text = project.read(&last.file);
+    project.write(&last.file, &broken(&text, &last));
+    let mut arguments = vec!["run", row.runbook, "--env", "sandbox"];
+    arguments.extend(given.iter().map(String::as_str));
+    project.run(&arguments).ended(1).says(last.step.id().as_str());
+    project.write(&last.file, &text);
+    then();
+}
+
+/// The events of a step wherever it stands: at the top, in a loop, in another runbook.
+fn events_of(project: &Project, id: &str) -> Vec<Value> {
+    let is_it = |event: &Value| {
+        let key = event["step"].as_str().unwrap_or_default();
+        key.rsplit('/').next().and_then(|end| end.split('[').next()) == Some(id)
+    };
+    project.journal().into_iter().map(|mut record| record["event"].take()).filter(is_it).collect()
+}
+
+/// Panics unless everything is as it was. A key cannot be unmade at once, so a new one may be left, as
+/// the runbook says, when nothing points at it.
+#[track_caller]
+pub(crate) fn assert_as_before(row: &Row, before: &Inventory, after: &Inventory, what: &str) {
+    let left = new_keys(before, after);
+    for (key, state) in &left {
+        assert!(state.starts_with(row.new_keys), "{what}: {key} is {state}");
+    }
+    let mut rest = after.clone();
+    rest.retain(|name, _| !left.contains_key(name));
+    let difference = difference(before, &rest);
+    assert!(difference.is_empty(), "{what}: not as before:\n{}", difference.join("\n"));
+}
+
+/// Every step of a runbook and of the runbooks that it runs, each made to fail in both ways.
+fn cases(project: &Project, row: &Row) -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut unknown: Vec<&str> = row.skipped.to_vec();
+    for (name, book) in books(project.path(), row.runbook).into_iter().rev() {
+        for step in &book.steps {
+            if called(step).is_some() {
+                continue;
+            }
+            let skipped = row.skipped.contains(&step.id().as_str());
+            unknown.retain(|id| *id != step.id().as_str());
+            for when in [When::Before, When::After] {
+                if when == When::Before || !skipped {
+                    let file = format!("runbooks/{name}.md");
+                    cases.push(Case { file, step: step.clone(), when });
+                }
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "there are no steps {unknown:?}");
+    cases
+}
+
+/// A runbook and the runbooks that it runs.
+fn books(project: &std::path::Path, name: &str) -> Vec<(String, Runbook)> {
+    let path = format!("runbooks/{name}.md");
+    let text = std::fs::read_to_string(project.join(&path)).expect("a runbook");
+    let (book, _) = runbook::parse::runbook(name, &path, &text);
+    let inner: Vec<String> = book.steps.iter().filter_map(called).collect();
+    let mut all = vec![(name.to_owned(), book)];
+    all.extend(inner.iter().flat_map(|inner| books(project, inner)));
+    all
+}
+
+/// The runbook that a step runs.
+fn called(step: &Step) -> Option<String> {
+    let Body::Action { uses, with } = &step.block.body else { return None };
+    let named = with.iter().find(|(key, _)| uses.value == "runbook/run" && key.value == "runbook");
+    match &named?.1.kind {
+        NodeKind::Text(text) => Some(text.value.clone()),
+        other => panic!("{}: which runbook is {other:?}?", step.id()),
+    }
+}
+
+/// The text of a runbook whose step fails.
+fn broken(text: &str, case: &Case) -> String {
+    let span = case.step.block.span;
+    let block = &text[span.start..span.end];
+    let broken = match case.when {
+        When::Before => without_effect(block, &case.step),
+        When::After => after_its_effect(block, &case.step),
+    };
+    format!("{}{broken}{}", &text[..span.start], &text[span.end..])
+}
+
+/// What stands before an option of the step.
+fn mark(step: &Step) -> &'static str {
+    if matches!(step.block.body, Body::Script { .. }) { "#| " } else { "" }
+}
+
+/// A block without some options. Each must stand on one line.
+fn lines_without<'a>(block: &'a str, step: &Step, options: &[&str]) -> Vec<&'a str> {
+    let mark = mark(step);
+    let is_one = |line: &str| {
+        let line = line.strip_prefix(mark).unwrap_or_default();
+        options.iter().any(|option| line.strip_prefix(option).is_some_and(|l| l.starts_with(':')))
+    };
+    block.lines().filter(|line| !is_one(line)).collect()
+}
+
+/// Its condition cannot be told, so it fails before it starts.
+fn without_effect(block: &str, step: &Step) -> String {
+    let mut lines = lines_without(block, step, &["if"]);
+    let condition = format!("{}if: (accounts.data.region | int) > 0", mark(step));
+    lines.insert(1, &condition);
+    lines.join("\n") + "\n"
+}
+
+/// It does what it does, and then is found wanting.
+fn after_its_effect(block: &str, step: &Step) -> String {
+    const FALSE: &str = "accounts.data.region == \"nowhere\"";
+    let mut lines: Vec<String> =
+        lines_without(block, step, &["retry"]).into_iter().map(str::to_owned).collect();
+    let end = lines.len() - 1;
+    match &step.block.body {
+        Body::Script { interpreter: Interpreter::Python, .. } => {
+            lines.insert(end, "raise SystemExit(1)".to_owned());
+        }
+        Body::Script { .. } => lines.insert(end, "exit 1".to_owned()),
+        Body::Action { .. } => match lines.iter().position(|line| line.starts_with("expect:")) {
+            None => lines.insert(end, format!("expect: ['{FALSE}']")),
+            Some(at) if lines[at].contains('[') => {
+                lines[at] = lines[at].replacen('[', &format!("['{FALSE}', "), 1);
+            }
+            Some(at) => lines.insert(at + 1, format!("  - '{FALSE}'")),
+        },
+    }
+    lines.join("\n") + "\n"
+}
