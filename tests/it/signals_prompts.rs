@@ -197,7 +197,9 @@ fn a_question_that_is_broken_off_leaves_the_terminal_and_the_run_well() {
         }
         let code = terminal.code();
         let text = terminal.text();
-        assert_eq!(code, question.code, "{case}\n{text}");
+        // The question may notice before the signal comes that the terminal is gone: nobody answered then.
+        let unanswered = matches!(off, Off::Close) && question.begun && code == 10;
+        assert!(code == question.code || unanswered, "{case}: exit code {code}\n{text}");
         if !matches!(off, Off::Close) {
             terminal.assert_sane();
             if question.begun {

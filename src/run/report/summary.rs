@@ -248,29 +248,7 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
         next.push(say(word(problem, "skip") + " --reason '…'", "or: go on without it"));
     }
     if let Some((step, question)) = summary.questions.first() {
-        let here = say(format!("runbook resume {run}"), "ask here, and go on");
-        match question {
-            Question::Agree { .. } => {
-                next.push(here);
-                let yes = format!("runbook resume {run} --yes");
-                next.push(say(yes, "or: agree without being asked"));
-            }
-            Question::Phrase { .. } => {
-                next.push(here);
-                next.push(Next {
-                    why: "or: type the phrase",
-                    ..answer(run.as_str(), step, question)
-                });
-                next.push(say(format!("runbook resume {run}"), "then go on"));
-            }
-            _ if question.is_secret() => {
-                next.push(say(here.command, "ask here, at a terminal: a secret is not kept"));
-            }
-            _ => {
-                next.push(answer(run.as_str(), step, question));
-                next.push(say(format!("runbook resume {run}"), "then go on"));
-            }
-        }
+        next.extend(answers(run.as_str(), step, question));
     }
     let resumable = matches!(
         state.status,
@@ -302,6 +280,26 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
         next.push(say(format!("runbook log {run} --verify"), "prove that the journal is whole"));
     }
     next
+}
+
+/// What answers a question: here, or from another terminal.
+fn answers(run: &str, step: &StepKey, question: &Question) -> Vec<Next> {
+    let resume = |why| Next { command: format!("runbook resume {run}"), why };
+    let here = resume("ask here, and go on");
+    match question {
+        Question::Agree { .. } => {
+            let command = format!("runbook resume {run} --yes");
+            vec![here, Next { command, why: "or: agree without being asked" }]
+        }
+        Question::Phrase { .. } => {
+            let typed = Next { why: "or: type the phrase", ..answer(run, step, question) };
+            vec![here, typed, resume("then go on")]
+        }
+        _ if question.is_secret() => {
+            vec![resume("ask here, at a terminal: a secret is not kept")]
+        }
+        _ => vec![answer(run, step, question), resume("then go on")],
+    }
 }
 
 /// The command that answers a question from another terminal.
