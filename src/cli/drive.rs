@@ -7,6 +7,8 @@ use super::prompt::{self, After, Person};
 use super::signals::{Signals, Speak};
 use super::world;
 use crate::engine::event::PauseCause;
+use crate::engine::outcome::Stage;
+use crate::engine::state::{StepState, StepStatus};
 use crate::model::id::{RunId, StepKey};
 use crate::model::secret::Secret;
 use crate::run::report::Reporter;
@@ -87,8 +89,11 @@ pub(super) async fn drive(session: Session, first: First) -> Result<Exit, CliErr
         };
         let ended = part(&session, first, io).await?;
         let undecided = matches!(ended, Ended::Paused(PauseCause::Failure | PauseCause::Unknown));
+        let by_guard =
+            ended == Ended::Paused(PauseCause::Failure) && refused(&session.world, &run)?;
+        let leave = |by_signal| if by_guard { Exit::Refused } else { exit(ended, by_signal) };
         if !undecided || !attended || signals.came() {
-            return Ok(exit(ended, signals.came()));
+            return Ok(leave(signals.came()));
         }
         continued = true;
         at_rest.store(true, Ordering::Relaxed);
@@ -107,9 +112,9 @@ pub(super) async fn drive(session: Session, first: First) -> Result<Exit, CliErr
                 let by = world::operator();
                 run::abort(&world.store, &world.catalog, &run, (&reason, &by), Timestamp::now())?;
                 console::tell("Given up as it stands. What it did stays.");
-                return Ok(exit(ended, false));
+                return Ok(leave(false));
             }
-            After::Leave => return Ok(exit(ended, false)),
+            After::Leave => return Ok(leave(false)),
         };
     }
 }
@@ -142,6 +147,20 @@ async fn part(session: &Session, first: First, io: Io) -> Result<Ended, CliError
         First::Resume(run, how) => run::resume(world, &run, *how, secrets, wishes, io).await?,
         First::Undo(run) => run::undo(world, &run, secrets, wishes, io).await?,
     })
+}
+
+/// Whether a run stands still only because guards refused what came next.
+///
+/// # Errors
+/// When the run cannot be read.
+fn refused(world: &World, run: &RunId) -> Result<bool, CliError> {
+    let Opened { state, .. } = run::open(&world.store, &world.catalog, run)?;
+    let stage = |step: &StepState| match &step.status {
+        StepStatus::Failed(failure) => Some(failure.stage),
+        _ => None,
+    };
+    let stages: Vec<Stage> = state.steps.values().filter_map(stage).collect();
+    Ok(!stages.is_empty() && stages.iter().all(|stage| *stage == Stage::Guard))
 }
 
 async fn ask(world: &World, run: &RunId) -> Result<After, CliError> {

@@ -114,7 +114,9 @@ impl From<RunError> for CliError {
             RunError::Stopped => {
                 Self::new(Exit::Interrupted, error.to_string()).certain(NOTHING_BEGUN)
             }
-            RunError::Refused { message, .. } => Self::new(Exit::Refused, message).maybe(hint),
+            RunError::Refused { message, .. } => Self::new(Exit::Refused, message)
+                .certain("Nothing was changed by this command.")
+                .maybe(hint),
             RunError::Usage { message, .. } => {
                 Self::usage(message).certain("Nothing was changed by this command.").maybe(hint)
             }

@@ -90,7 +90,8 @@ impl Exit {
             }
             Self::Invalid => "`runbook check` shows every error with its place. Nothing was begun.",
             Self::Refused => {
-                "Nothing was changed by what was refused. The message names the guard."
+                "Nothing was changed by what was refused. The message names the guard. \
+                 When a run was under way, it is paused: put right what was refused, then `runbook resume`."
             }
             Self::Unknown => {
                 "Look whether the effect is there, then `runbook resume RUN --step ID=done` or `=retry`."
