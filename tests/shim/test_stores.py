@@ -82,6 +82,18 @@ class Secrets(Case):
         self.assertEqual(list(self.keys().values()), [["DefaultEncryptionKey"]])
         self.assertNotIn("KmsKeyId", self.secrets.describe_secret(SecretId="s"))
 
+    def test_a_version_is_written_once(self):
+        """The same PutSecretValue again under its token changes nothing; another value under it is refused."""
+        first = self.secrets.create_secret(Name="s", SecretString="1")["VersionId"]
+        token = "second-version-of-the-secret-0123456"
+        for _ in range(2):
+            self.secrets.put_secret_value(SecretId="s", SecretString="2", ClientRequestToken=token)
+        versions = self.secrets.list_secret_version_ids(SecretId="s")["Versions"]
+        stages = {version["VersionId"]: version["VersionStages"] for version in versions}
+        self.assertEqual(stages, {first: ["AWSPREVIOUS"], token: ["AWSCURRENT"]})
+        self.refused("ResourceExistsException", self.secrets.put_secret_value, SecretId="s", SecretString="3",
+                     ClientRequestToken=token)
+
     def test_an_unusable_key_locks_the_secret(self):
         """Reading needs the version's key, writing the secret's key."""
         self.secrets.create_secret(Name="s", SecretString="1", KmsKeyId=self.old)

@@ -2,7 +2,7 @@
 
 import json
 
-from ministack.core.responses import error_response_json
+from ministack.core.responses import error_response_json, json_response
 from ministack.services import secretsmanager as secrets
 from ministack.services.cloudformation import provisioners
 
@@ -49,10 +49,27 @@ def put_secret_value(request):
     refusal = refuse_encryption(key) or refuse_caller(key, *WRITES)
     if refusal is not None:
         return refusal
+    written = put_before(secret, request)
+    if written is not None:
+        return written
     response = PUT(request)
     if response[0] == 200:
         stamp(secret)
     return response
+
+
+def put_before(secret, request):
+    """A version is written once. The same again under its token changes nothing; anything else is refused."""
+    token = request.get("ClientRequestToken")
+    version = (secret or {}).get("Versions", {}).get(token)
+    values = ("SecretString", "SecretBinary")
+    if version is None or secret.get("DeletedDate") or not any(version.get(name) for name in values):
+        return None
+    if any(version.get(name) != request.get(name) for name in values):
+        said = f"You can't modify the existing version {token}: the contents differ."
+        return error_response_json("ResourceExistsException", said, 400)
+    answer = {"ARN": secret["ARN"], "Name": secret["Name"], "VersionId": token}
+    return json_response({**answer, "VersionStages": list(version["Stages"])})
 
 
 def update_secret(request):
