@@ -384,5 +384,5 @@ fn a_write_whose_later_part_alone_reached_the_disk_was_never_written() {
     assert!(bench.store.runs().unwrap().is_empty());
     none.extend(&second[first..]);
     std::fs::write(bench.path(), &none).unwrap();
-    assert_eq!(bench.store.runs().unwrap(), [bench.run.clone()]);
+    assert_eq!(bench.store.runs().unwrap(), std::slice::from_ref(&bench.run));
 }
