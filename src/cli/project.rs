@@ -14,7 +14,7 @@ use crate::model::runbook::{FrontMatter, Runbook};
 use crate::source::Source;
 use crate::store::Store;
 use crate::{check, parse};
-use rayon::prelude::*;
+use rayon::prelude::{IntoParallelRefIterator as _, ParallelIterator as _};
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

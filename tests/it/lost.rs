@@ -6,7 +6,7 @@
 use crate::env::{Project, Ran};
 use crate::inventory::{Inventory, inventory, new_keys};
 use crate::matrix::{REDEPLOY, REPLACE, Row, assert_as_before, fail_at_the_end};
-use crate::proxy::{Fault, Proxy};
+use crate::proxy::{Call, Fault, Proxy};
 use crate::sample::{is_turn, say, some_of};
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -50,7 +50,7 @@ fn kms_replace_outlives_the_loss_of_any_answer() {
     stage.run().ended(0);
     let (changes, usual) = undisturbed(&stage, &proxy);
     for nth in some_of("lost answers of kms-replace", losses(&changes), SAMPLE) {
-        lose(&stage, &proxy, nth, &usual);
+        lose(&stage, &proxy, &nth, &usual);
     }
 }
 
@@ -63,7 +63,7 @@ fn account_redeploy_outlives_the_loss_of_any_answer() {
     let proxy = Proxy::start();
     let (changes, usual) = undisturbed(&Stage::set(&REDEPLOY, &proxy), &proxy);
     for nth in some_of("lost answers of account-redeploy", losses(&changes), SAMPLE) {
-        lose(&Stage::set(&REDEPLOY, &proxy), &proxy, nth, &usual);
+        lose(&Stage::set(&REDEPLOY, &proxy), &proxy, &nth, &usual);
     }
 }
 
@@ -90,38 +90,69 @@ enum Then {
 /// and its last one stand for the others.
 const FEW: usize = 3;
 
-/// The numbers of the calls to try.
-fn numbers(changes: &[String]) -> Vec<usize> {
-    let among = |nth: usize| {
-        let same = |other: &usize| changes[*other] == changes[nth];
-        let same: Vec<usize> = (0..changes.len()).filter(same).collect();
-        same.len() <= FEW || same.first() == Some(&nth) || same.last() == Some(&nth)
-    };
-    (0..changes.len()).filter(|nth| among(*nth)).collect()
+/// One changing call of a run. Steps that run side by side change places, so it is known by its name and by
+/// how many of that name came before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Nth {
+    name: String,
+    place: usize,
+}
+
+impl std::fmt::Display for Nth {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(to, "{} number {}", self.name, self.place + 1)
+    }
+}
+
+impl Nth {
+    /// The calls to try.
+    fn of(changes: &[String]) -> Vec<Self> {
+        let names: BTreeSet<&String> = changes.iter().collect();
+        let places = |name: &&String| {
+            let count = changes.iter().filter(|change| change == name).count();
+            (0..count).filter(move |place| count <= FEW || *place == 0 || *place + 1 == count)
+        };
+        let of = |name| places(&name).map(move |place| Self { name: String::clone(name), place });
+        names.into_iter().flat_map(of).collect()
+    }
+
+    /// Says of each call, in their order, whether it is this one.
+    fn watch(&self) -> impl FnMut(&Call) -> bool + Send + use<> {
+        let Self { name, mut place } = self.clone();
+        let mut over = false;
+        move |call| {
+            if over || call.name != name {
+                return false;
+            }
+            over = place == 0;
+            place = place.saturating_sub(1);
+            over
+        }
+    }
 }
 
 /// Every way to lose one of these answers.
-fn losses(changes: &[String]) -> Vec<(usize, Then)> {
-    let both = |nth| [(nth, Then::Fine), (nth, Then::Dead)];
-    numbers(changes).into_iter().flat_map(both).collect()
+fn losses(changes: &[String]) -> Vec<(Nth, Then)> {
+    let both = |nth: Nth| [(nth.clone(), Then::Fine), (nth, Then::Dead)];
+    Nth::of(changes).into_iter().flat_map(both).collect()
 }
 
 /// Loses the answer to one changing call, and goes on.
-fn lose(stage: &Stage<'_>, proxy: &Proxy, (nth, then): (usize, Then), usual: &[String]) {
+fn lose(stage: &Stage<'_>, proxy: &Proxy, (nth, then): &(Nth, Then), usual: &[String]) {
     let began = Instant::now();
     let before = inventory(&stage.project);
-    let mut lost = false;
+    let (mut is_it, dead, mut lost) = (nth.watch(), *then == Then::Dead, false);
     proxy.decide(move |call| {
-        if !lost && call.changes && call.nth == nth {
+        if is_it(call) {
             lost = true;
             return Some(Fault::Lost);
         }
-        (lost && then == Then::Dead).then_some(Fault::Reset)
+        (lost && dead).then_some(Fault::Reset)
     });
     let ran = stage.run();
-    let call = proxy.failed().expect("a run has as many changing calls as the one before");
+    assert!(proxy.failed().is_some(), "this run made no {nth}: {}", ran.stderr);
     proxy.let_through();
-    let what = format!("{}: change {nth}, {call}, lost, then {then:?}", stage.row.runbook);
+    let what = format!("{}: {nth} loses its answer, then {then:?}", stage.row.runbook);
     let events = stage.project.journal();
     let has = |name: &str| events.iter().any(|record| record["event"]["event"] == name);
     say(&format!(
@@ -238,13 +269,22 @@ fn kms_replace_is_taken_back_whichever_call_is_refused() {
     let stage = Stage::set(&REPLACE, &proxy);
     let (changes, _) = undisturbed(&stage, &proxy);
     let before = inventory(&stage.project);
-    for nth in some_of("refused calls of kms-replace", numbers(&changes), SAMPLE) {
-        proxy.fail_changes_from(nth, Fault::Refused);
+    for nth in some_of("refused calls of kms-replace", Nth::of(&changes), SAMPLE) {
+        proxy.decide(from_on(&nth, Fault::Refused));
         let ran = stage.run().ended(1).says("AccessDenied").says("Allow `").says("runbook undo");
-        let what = format!("refused from change {nth} on: {}", ran.stderr);
+        let what = format!("refused from {nth} on: {}", ran.stderr);
         proxy.let_through();
         stage.project.run(&["undo"]).ended(0);
         assert_as_before(stage.row, &before, &inventory(&stage.project), &what);
+    }
+}
+
+/// From that call on every changing call goes wrong.
+fn from_on(nth: &Nth, fault: Fault) -> impl FnMut(&Call) -> Option<Fault> + Send + use<> {
+    let (mut is_it, mut begun) = (nth.watch(), false);
+    move |call| {
+        begun = begun || is_it(call);
+        (begun && call.changes).then_some(fault)
     }
 }
 
@@ -263,19 +303,23 @@ fn an_undo_that_got_stuck_at_any_call_is_finished_later() {
         stage.project.run(&["undo"]).ended(0);
     });
     let changes = proxy.changes();
-    let cases: Vec<(usize, Fault)> = numbers(&changes)
+    let cases: Vec<(Nth, Fault)> = Nth::of(&changes)
         .into_iter()
-        .flat_map(|nth| [(nth, Fault::Refused), (nth, Fault::Lost)])
+        .flat_map(|nth| [(nth.clone(), Fault::Refused), (nth, Fault::Lost)])
         .collect();
     for (nth, fault) in some_of("stuck undos of kms-replace", cases, SAMPLE) {
         fail_at_the_end(&stage.project, stage.row, &stage.given, || {
             match fault {
-                Fault::Refused => proxy.fail_changes_from(nth, fault),
-                _ => proxy.fail_change(nth, fault),
+                Fault::Refused => proxy.decide(from_on(&nth, fault)),
+                _ => {
+                    let mut is_it = nth.watch();
+                    proxy.decide(move |call| is_it(call).then_some(fault));
+                }
             }
             let undone = stage.project.run(&["undo"]);
             let failed = proxy.failed();
-            say(&format!("undo: change {nth}, {failed:?}, {fault:?}: exit {:?}", undone.code));
+            say(&format!("undo: {nth}, {fault:?}: exit {:?}", undone.code));
+            assert!(failed.is_some(), "this undo made no {nth}");
             proxy.let_through();
             // A call that is harmless to repeat was repeated.
             if undone.code != Some(0) {
@@ -290,7 +334,7 @@ fn an_undo_that_got_stuck_at_any_call_is_finished_later() {
                 stage.project.run(&["undo"]).ended(0);
             }
         });
-        let what = format!("change {nth} of the undo, {fault:?}");
+        let what = format!("{nth} of the undo, {fault:?}");
         assert_as_before(stage.row, &before, &inventory(&stage.project), &what);
     }
 }

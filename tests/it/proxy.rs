@@ -98,11 +98,6 @@ impl Proxy {
         self.decide(move |call| (call.changes && call.nth == nth).then_some(fault));
     }
 
-    /// Lets every changing call from that number on go wrong.
-    pub(crate) fn fail_changes_from(&self, nth: usize, fault: Fault) {
-        self.decide(move |call| (call.changes && call.nth >= nth).then_some(fault));
-    }
-
     /// Every call since the test began to watch.
     pub(crate) fn calls(&self) -> Vec<Call> {
         lock(&self.watch).calls.clone()

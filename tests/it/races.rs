@@ -334,7 +334,7 @@ fn nothing_is_taken_back_in_a_frozen_environment() {
     project.run(&["run", "back", "--env", "sandbox"]).ended(1);
     project.run(&["freeze", "sandbox", "--reason", "incident 7"]).ended(0);
     let before = project.journal().len();
-    project.run(&["undo"]).ended(4).says("incident 7").says("then `runbook undo");
+    project.run(&["undo"]).ended(4).says("incident 7").says("`runbook undo ");
     assert_eq!((project.read("done").as_str(), project.journal().len()), ("one\n", before));
     project.run(&["thaw", "sandbox"]).ended(0);
     project.run(&["undo"]).ended(0);

@@ -124,7 +124,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_leads_a_session_of_its_own_away_from_the_terminal() {
-        let script = "set -- $(cat /proc/$$/stat); test \"$6\" = $$ && ! : 2>&1 < /dev/tty";
+        let script = "set -- $(cat /proc/$$/stat); test \"$6\" = $$ && ! (exec < /dev/tty) 2>&1";
         let printed = sh(script, Vec::new()).run().await.expect("it runs");
         assert_eq!(printed.code, Some(0), "{printed:?}");
     }
