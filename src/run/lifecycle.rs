@@ -6,7 +6,7 @@ use super::open::{rebuild, texts};
 use super::redact::{self, Withheld};
 use super::steps::is_repeatable;
 use super::world::{Decision, Ended, Verdict as Wanted, Wishes, World};
-use super::{RunError, guard, revision};
+use super::{RunError, guard, params, revision};
 use crate::actions::manual;
 use crate::actions::shell::end_orphans;
 use crate::engine::decide::points_passed;
@@ -18,10 +18,8 @@ use crate::engine::state::{RunState, RunStatus, StepStatus};
 use crate::mask::Masker;
 use crate::model::action::Catalog;
 use crate::model::id::{RunId, StepKey};
-use crate::model::runbook::Runbook;
 use crate::model::secret::Secret;
-use crate::model::value::{Value, Values};
-use crate::parse;
+use crate::model::value::Values;
 use crate::plan::{Plan, digest_of};
 use crate::store::{EnvironmentLock, Holder, Journal, Store};
 use jiff::Timestamp;
@@ -113,7 +111,7 @@ pub async fn start(
         reason: wishes.reason.clone(),
     };
     let journal = world.store.create(&run, &texts(&plan))?;
-    let params = with_secrets(params, &plan.root.book, &secret_params, &world.masker)?;
+    let params = params::with_secrets(params, &plan.root.book, &secret_params, &world.masker)?;
     let first = Event::RunStarted(Box::new(began));
     let state = RunState::begin(&first)?;
     let mut driver = Driver::new(world, plan, state, params, wishes, (Box::new(journal), lock, io));
@@ -349,7 +347,8 @@ async fn take_up(
             ),
         });
     }
-    let params = with_secrets(state.began.params.clone(), &plan.root.book, secrets, &world.masker)?;
+    let params =
+        params::with_secrets(state.began.params.clone(), &plan.root.book, secrets, &world.masker)?;
     Ok(Driver::new(world, Arc::new(plan), state, params, wishes, (Box::new(journal), lock, io)))
 }
 
@@ -479,32 +478,6 @@ async fn check_accounts(
         seen.insert(name.to_string(), guard::check(world, &target).await?);
     }
     Ok(seen)
-}
-
-/// The parameters with the secret ones, each of the type that the runbook says. From here on the secrets and
-/// their parts are masked.
-pub(super) fn with_secrets(
-    mut params: Values,
-    book: &Runbook,
-    secrets: &BTreeMap<String, Secret>,
-    masker: &Masker,
-) -> Result<Values, RunError> {
-    for (name, secret) in secrets {
-        masker.add(secret).map_err(|error| RunError::Usage {
-            message: format!("parameter `{name}`: {error}"),
-            hint: "A secret this short would mask half of every text. Use a longer one.".to_owned(),
-        })?;
-        let value = match book.param(name) {
-            Some(param) => parse::param(param, secret.expose()).map_err(|message| {
-                let hint = "Give it again as the runbook wants it.".to_owned();
-                RunError::Usage { message, hint }
-            })?,
-            None => Value::String(secret.expose().to_owned()),
-        };
-        params.insert(name.clone(), value);
-    }
-    redact::register(&params, secrets.keys(), masker);
-    Ok(params)
 }
 
 pub(super) fn digests(plan: &Plan) -> BTreeMap<String, String> {

@@ -1,10 +1,13 @@
-//! The parameters of a runbook that another runbook runs.
+//! The parameters of a run: the secret ones of the runbook at the top, and all of one that another runs.
 
+use super::{RunError, redact};
 use crate::engine::outcome::{Failure, Stage};
-use crate::expr;
+use crate::mask::Masker;
 use crate::model::runbook::{Parameter, Runbook};
+use crate::model::secret::Secret;
 use crate::model::value::{Value, Values};
-use std::collections::BTreeSet;
+use crate::{expr, parse};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The given values, checked, with the defaults of those that were left out.
 ///
@@ -51,4 +54,30 @@ fn default(param: &Parameter, scope: &Values) -> Result<Value, String> {
     let name = &param.name.value;
     let node = param.default.as_ref().ok_or_else(|| format!("parameter `{name}` has no value"))?;
     expr::render_node(node, scope).map_err(|error| error.message)
+}
+
+/// The parameters with the secret ones, each of the type that the runbook says. From here on the secrets and
+/// their parts are masked.
+pub(super) fn with_secrets(
+    mut params: Values,
+    book: &Runbook,
+    secrets: &BTreeMap<String, Secret>,
+    masker: &Masker,
+) -> Result<Values, RunError> {
+    for (name, secret) in secrets {
+        masker.add(secret).map_err(|error| RunError::Usage {
+            message: format!("parameter `{name}`: {error}"),
+            hint: "A secret this short would mask half of every text. Use a longer one.".to_owned(),
+        })?;
+        let value = match book.param(name) {
+            Some(param) => parse::param(param, secret.expose()).map_err(|message| {
+                let hint = "Give it again as the runbook wants it.".to_owned();
+                RunError::Usage { message, hint }
+            })?,
+            None => Value::String(secret.expose().to_owned()),
+        };
+        params.insert(name.clone(), value);
+    }
+    redact::register(&params, secrets.keys(), masker);
+    Ok(params)
 }

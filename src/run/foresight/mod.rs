@@ -131,7 +131,7 @@ pub async fn look_ahead(world: &World, ahead: Ahead<'_>) -> Result<Foresight, Ru
     let inside = World { store: Arc::new(scratch.store()), ..world.clone() };
     let book = &ahead.plan.root.book;
     let params =
-        super::lifecycle::with_secrets(ahead.params.clone(), book, ahead.secrets, &world.masker)?;
+        super::params::with_secrets(ahead.params.clone(), book, ahead.secrets, &world.masker)?;
     let (accounts, mut refusals, mut closed) = doors(world, &ahead).await?;
     refusals.extend(gates(world, ahead.plan)?);
     if let Some(why) = &ahead.no_way {
