@@ -15,8 +15,10 @@ fn seen(id: &str, options: &str) -> String {
 
 /// The same without a way to look. A child of its script is at work meanwhile.
 fn blind(id: &str, options: &str) -> String {
+    // Long enough to be met by the one who resumes.
+    let child = if id == "last" { "0.3" } else { "0.01" };
     format!(
-        "### {id}\n\n```bash step={id}\n{options}#| irreversible: test\n(sleep 0.01) &\necho '{id}' >> \"$RUNBOOK_PROJECT/effects\"\nwait\n```\n\n"
+        "### {id}\n\n```bash step={id}\n{options}#| irreversible: test\n(sleep {child}) &\necho '{id}' >> \"$RUNBOOK_PROJECT/effects\"\nwait\n```\n\n"
     )
 }
 
