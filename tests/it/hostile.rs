@@ -378,6 +378,7 @@ fn no_answer_of_aws_steers_the_terminal() {
 }
 
 /// A runbook that means harm: its name, and its text.
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn books() -> Vec<(&'static str, String)> {
     let with = |front: &str, body: &str| {
         format!(
