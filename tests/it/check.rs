@@ -71,6 +71,22 @@ fn github_gets_workflow_commands() {
     assert!(ran.stdout.lines().any(|found| found == line), "{}", ran.stdout);
 }
 
+/// The part of the schema that is about fixes.
+fn fix_schema(location: &Value, message: &Value) -> Value {
+    let region = location["properties"]["physicalLocation"]["properties"]["region"].clone();
+    let change = json!({
+        "type": "object", "required": ["artifactLocation", "replacements"],
+        "properties": { "replacements": { "type": "array", "minItems": 1, "items": {
+            "type": "object", "required": ["deletedRegion", "insertedContent"],
+            "properties": { "deletedRegion": region, "insertedContent": message },
+        } } },
+    });
+    json!({
+        "type": "object", "required": ["artifactChanges"],
+        "properties": { "description": message, "artifactChanges": { "type": "array", "minItems": 1, "items": change } },
+    })
+}
+
 /// The part of the schema of SARIF 2.1.0 that code scanners insist on.
 fn sarif_schema() -> Value {
     let message = json!({
@@ -102,18 +118,7 @@ fn sarif_schema() -> Value {
             "shortDescription": message, "fullDescription": message, "help": message,
         },
     });
-    let region = location["properties"]["physicalLocation"]["properties"]["region"].clone();
-    let change = json!({
-        "type": "object", "required": ["artifactLocation", "replacements"],
-        "properties": { "replacements": { "type": "array", "minItems": 1, "items": {
-            "type": "object", "required": ["deletedRegion", "insertedContent"],
-            "properties": { "deletedRegion": region, "insertedContent": message },
-        } } },
-    });
-    let fix = json!({
-        "type": "object", "required": ["artifactChanges"],
-        "properties": { "description": message, "artifactChanges": { "type": "array", "minItems": 1, "items": change } },
-    });
+    let fix = fix_schema(&location, &message);
     let result = json!({
         "type": "object",
         "required": ["ruleId", "ruleIndex", "level", "message", "locations"],
