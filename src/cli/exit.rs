@@ -90,7 +90,7 @@ impl Exit {
             }
             Self::Invalid => "`runbook check` shows every error with its place. Nothing was begun.",
             Self::Refused => {
-                "Nothing was changed by what was refused. The message names the guard. \
+                "Nothing was changed by what was refused. The message names the guard, or the look before a change, that said no. \
                  When a run was under way, it is paused: put right what was refused, then `runbook resume`."
             }
             Self::Unknown => {

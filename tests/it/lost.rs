@@ -410,7 +410,7 @@ const WRONG: [Wrong; 13] = [
         "kms:DescribeKey",
         Fault::Refused,
         99,
-        1,
+        4,
         &["AccessDeniedException", "Allow `kms:DescribeKey`", "nothing was changed"],
     ),
 ];

@@ -300,11 +300,11 @@ fn a_freeze_lets_the_step_end_that_is_under_way_and_no_other_begin() {
     let going = Going::at_work(&project, &[]);
     project.run(&["freeze", "sandbox", "--reason", "incident 7"]).ended(0);
     project.write("go", "");
-    let said = going.ended(1);
+    let said = going.ended(4);
     assert!(said.contains("incident 7") && said.contains("runbook thaw sandbox"), "{said}");
     assert_eq!(project.read("done"), "one\n", "it changed something in a frozen environment");
     assert_eq!(project.events_of("one"), ["step_started", "step_succeeded"]);
-    project.run(&["resume"]).ended(1).says("incident 7");
+    project.run(&["resume"]).ended(4).says("incident 7");
     project.run(&["thaw", "sandbox"]).ended(0);
     project.run(&["resume"]).ended(0);
     assert_eq!(project.read("done"), "one\ntwo\n");
@@ -317,7 +317,7 @@ fn a_freeze_that_comes_while_a_step_is_looked_at_stops_it() {
     until(|| project.exists("looking"));
     project.run(&["freeze", "sandbox", "--reason", "incident 7"]).ended(0);
     project.write("go", "");
-    let said = going.ended(1);
+    let said = going.ended(4);
     assert!(said.contains("incident 7"), "{said}");
     assert_eq!(project.read("done"), "one\n", "it changed something in a frozen environment");
     project.run(&["thaw", "sandbox"]).ended(0);

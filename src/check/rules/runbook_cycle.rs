@@ -39,19 +39,28 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
 
 /// The names on a way from a runbook back to `own`.
 fn way_back(facts: &Facts<'_>, from: &str, own: &str) -> Option<Vec<String>> {
-    let (mut todo, mut seen) = (vec![vec![from.to_owned()]], HashSet::new());
-    while let Some(path) = todo.pop() {
-        let last = path.last()?.clone();
-        if last == own {
-            return Some(path);
+    // Each runbook that was reached, and the place in the list of the one that runs it.
+    let mut reached = vec![(from.to_owned(), None)];
+    let (mut todo, mut seen) = (vec![0], HashSet::from([from.to_owned()]));
+    while let Some(at) = todo.pop() {
+        if reached[at].0 == own {
+            return Some(way_to(&reached, at));
         }
-        if !seen.insert(last.clone()) {
-            continue;
-        }
-        let Some(book) = (facts.book.others)(&last) else { continue };
+        let Some(book) = (facts.book.others)(&reached[at].0) else { continue };
         for next in runbooks_run_by(&book) {
-            todo.push(path.iter().cloned().chain([next.to_owned()]).collect());
+            if seen.insert(next.to_owned()) {
+                todo.push(reached.len());
+                reached.push((next.to_owned(), Some(at)));
+            }
         }
     }
     None
+}
+
+fn way_to(reached: &[(String, Option<usize>)], at: usize) -> Vec<String> {
+    let mut way: Vec<String> = std::iter::successors(Some(at), |at| reached[*at].1)
+        .map(|at| reached[at].0.clone())
+        .collect();
+    way.reverse();
+    way
 }
