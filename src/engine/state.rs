@@ -329,11 +329,11 @@ impl RunState {
             });
         };
         let step = self.steps.entry(key.clone()).or_default();
+        // Looking for it among the starts would take long after a hundred thousand of them.
+        let started_before = step.attempts > 0;
         step.status = status;
         record(step, event);
-        if let Event::StepStarted(_) = event
-            && !self.starts.contains(key)
-        {
+        if matches!(event, Event::StepStarted(_)) && !started_before {
             self.starts.push(key.clone());
         }
         if let Event::UndoSucceeded { .. } = event {
