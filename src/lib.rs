@@ -7,6 +7,7 @@ pub mod actions;
 pub mod check;
 pub mod cli;
 pub mod diagnostic;
+pub mod drill;
 pub mod engine;
 pub mod expr;
 pub mod iam;

@@ -9,6 +9,7 @@ mod check;
 mod completions;
 mod console;
 mod diagnostics;
+mod drill;
 mod drive;
 mod error;
 mod exit;
@@ -143,6 +144,9 @@ enum Command {
     /// What is still owed after runs, by due date
     #[command(after_help = obligations::AFTER)]
     Obligations(obligations::Args),
+    /// Break something on purpose, recover, measure, and prove it
+    #[command(after_help = drill::AFTER)]
+    Drill(drill::Args),
     /// Stop every run of an environment before its next change
     #[command(after_help = freeze::AFTER)]
     Freeze(freeze::Args),
@@ -222,6 +226,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Runs(args) => runs::run(global, args),
         Command::Log(args) => log::run(global, args),
         Command::Obligations(args) => obligations::run(global, args),
+        Command::Drill(args) => drill::run(global, args),
         Command::Freeze(args) => freeze::run(global, args),
         Command::Thaw(args) => thaw::run(global, args),
         Command::Unlock(args) => unlock::run(global, args),

@@ -9,6 +9,7 @@ use super::params::{self, Given};
 use super::project::Home;
 use super::terminal;
 use crate::actions::context::{Accounts, Caller, Target};
+use crate::actions::drill::Mark;
 use crate::actions::http::HttpCheck;
 use crate::actions::wait::WaitFor;
 use crate::actions::{Actions, Trouble, manual};
@@ -379,12 +380,14 @@ impl NoAccounts {
 
 /// The actions that need no cloud.
 fn local_actions() -> Actions {
-    let all: [Arc<dyn crate::actions::Action>; 5] = [
+    let all: [Arc<dyn crate::actions::Action>; 7] = [
         Arc::new(manual::Confirm),
         Arc::new(manual::Checklist),
         Arc::new(manual::Input),
         Arc::new(WaitFor),
         Arc::new(HttpCheck),
+        Arc::new(Mark::INCIDENT),
+        Arc::new(Mark::MENDED),
     ];
     Actions::default().with(all)
 }

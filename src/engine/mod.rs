@@ -5,6 +5,7 @@
 
 pub mod decide;
 pub mod event;
+pub mod faults;
 pub mod outcome;
 pub mod state;
 

@@ -1,5 +1,6 @@
 //! The only loop: where engine, actions and store meet.
 
+mod broken;
 mod driver;
 mod error;
 pub mod foresight;
@@ -8,6 +9,7 @@ mod health;
 mod inputs;
 mod job;
 mod lifecycle;
+mod looking;
 mod obligation;
 mod observe;
 mod open;
@@ -26,6 +28,6 @@ pub mod world;
 
 pub use driver::Io;
 pub use error::RunError;
-pub use lifecycle::{Begin, GoOn, abort, answer, new_id, resume, start, undo};
+pub use lifecycle::{Begin, GoOn, abort, answer, mend, new_id, resume, start, undo};
 pub use open::{Opened, last, open};
 pub use redact::Withheld;

@@ -4,6 +4,7 @@ use super::RunError;
 use crate::engine::event::{Event, RunStarted};
 use crate::engine::state::RunState;
 use crate::model::action::Catalog;
+use crate::model::drill::DRILLS;
 use crate::model::id::RunId;
 use crate::parse;
 use crate::plan::{Plan, build, digest_of};
@@ -59,7 +60,11 @@ fn pinned(store: &Store, catalog: &Catalog, began: &RunStarted) -> Result<Plan, 
             });
         }
         // It passed `check` when the run began, so its diagnostics are of no interest now.
-        let (book, _) = parse::runbook(name, &format!("{name}.md"), &text);
+        let (book, _) = if name.starts_with(DRILLS) {
+            parse::drill(name, &format!("{name}.yaml"), &text)
+        } else {
+            parse::runbook(name, &format!("{name}.md"), &text)
+        };
         books.insert(name.clone(), Arc::new(book));
     }
     let root = books.get(&began.runbook).ok_or_else(|| {

@@ -42,6 +42,10 @@ impl Driver {
                 }
             }
             Told::Probed(probes) => self.probed(probes),
+            Told::Looked(key, seen, took) => {
+                self.hand.busy.remove(&key);
+                self.looked(key, seen, took)
+            }
             Told::Answered(key, answer) => self.was_answered(key, answer),
             Told::Chosen(key, choice) => self.was_chosen(key, choice),
         }

@@ -120,4 +120,6 @@ pub enum Ended {
     },
     /// Something could not be taken back.
     Stuck,
+    /// A drill that can judge nothing ended as it stood.
+    GivenUp,
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const MADE: [&str; 5] = [".git", ".runbook", "target", "__pycache__", "node_modules"];
 
 /// Which layer may use which. `engine::event` and `engine::outcome` stand for those two modules only.
-const LAYERS: [(&str, &[&str]); 19] = [
+const LAYERS: [(&str, &[&str]); 20] = [
     ("source", &[]),
     ("diagnostic", &["source"]),
     ("mask", &["model"]),
@@ -65,6 +65,22 @@ const LAYERS: [(&str, &[&str]); 19] = [
             "actions",
             "store",
             "mask",
+        ],
+    ),
+    (
+        "drill",
+        &[
+            "model",
+            "source",
+            "diagnostic",
+            "parse",
+            "expr",
+            "plan",
+            "engine",
+            "actions",
+            "store",
+            "mask",
+            "run",
         ],
     ),
     ("sandbox", &["model"]),

@@ -1,0 +1,1 @@
+//! Drills, judged from journals that tests write.
