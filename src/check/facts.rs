@@ -368,6 +368,23 @@ pub(super) fn runs(block: &Block) -> Option<(&Node, Option<&str>)> {
     Some((node, name))
 }
 
+/// The names of the runbooks whose health a step of a drill looks at, each where it was written.
+pub(super) fn watched(block: &Block) -> Vec<Spanned<String>> {
+    let Body::Action { with, .. } = &block.body else { return Vec::new() };
+    if !Part::of(block).is_some_and(Part::looks) {
+        return Vec::new();
+    }
+    let nodes = with.iter().flat_map(|(_, node)| match &node.kind {
+        NodeKind::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    });
+    let name = |node: &Node| match &node.kind {
+        NodeKind::Text(text) => Some(Spanned::new(text.value.clone(), node.span)),
+        _ => None,
+    };
+    nodes.filter_map(name).collect()
+}
+
 /// The names of the runbooks that a runbook runs.
 pub(super) fn runbooks_run_by(book: &Runbook) -> impl Iterator<Item = &str> {
     book.steps.iter().filter_map(|step| runs(&step.block)?.1)

@@ -1,6 +1,7 @@
 //! A small catalog for tests, with the kinds of action that the rules tell apart.
 
 use crate::model::action::{ActionSpec, Catalog, EffectSpec, InputSpec, OutputSpec};
+use crate::model::drill::Part;
 use crate::model::mode::Effect;
 use crate::model::permission::{Kind, On, Permission};
 use crate::model::runbook::Type;
@@ -64,7 +65,11 @@ pub(super) fn catalog() -> Catalog {
     ];
     const ENCRYPT: &[Permission] =
         &[Permission::run("s3:PutEncryptionConfiguration", &[On::Named(Kind::Bucket, "key")])];
-    Catalog::new([
+    let real = crate::actions::catalog::catalog();
+    let parts = Part::ALL.into_iter().filter(|part| *part != Part::Run);
+    let parts: Vec<ActionSpec> =
+        parts.filter_map(|part| real.get(part.action()).cloned()).collect();
+    let own = [
         ActionSpec {
             inputs: KEY,
             needs_account: true,
@@ -120,5 +125,6 @@ pub(super) fn catalog() -> Catalog {
             open_outputs: true,
             ..spec("runbook/run", Effect::Unclear)
         },
-    ])
+    ];
+    Catalog::new(own.into_iter().chain(parts))
 }

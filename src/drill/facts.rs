@@ -33,6 +33,8 @@ pub(super) struct Early {
     pub(super) fault: StepKey,
     /// The step that had failed by then, and why.
     pub(super) failed: Option<(StepKey, String)>,
+    /// Why it could not even be made, when that is why.
+    pub(super) unmade: Option<String>,
 }
 
 /// The step of the drill that a step belongs to.
@@ -126,7 +128,12 @@ impl Facts {
             StepStatus::Failed(failure) => Some((key.clone(), failure.message.clone())),
             _ => None,
         });
-        self.early = Some(Early { fault: StepKey::top(&fault.id), failed });
+        let of_fault = |(key, _): &(StepKey, String)| {
+            top(plan, key).is_some_and(|(_, planned)| planned.is_fault())
+        };
+        let unmade = failed.as_ref().filter(|failed| of_fault(failed)).map(|(_, why)| why.clone());
+        let failed = failed.filter(|failed| !of_fault(failed));
+        self.early = Some(Early { fault: StepKey::top(&fault.id), failed, unmade });
     }
 }
 

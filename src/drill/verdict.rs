@@ -187,6 +187,10 @@ fn succeeded(plan: &Plan, state: &RunState, facts: &Facts, healthy: bool) -> Jud
 fn mended_early(facts: &Facts) -> Option<Judgement> {
     let early = facts.early.as_ref()?;
     let fault = &early.fault;
+    if let Some(why) = &early.unmade {
+        let why = format!("the fault `{fault}` could not be made: {why}");
+        return Some(Judgement::of(Verdict::CouldNotJudge, Cause::Fault, why));
+    }
     Some(match &early.failed {
         Some((step, why)) => Judgement::of(
             Verdict::Failed,

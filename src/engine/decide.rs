@@ -89,11 +89,13 @@ fn forward(plan: &Plan, state: &RunState, hand: &InHand) -> Vec<Effect> {
     let mends = look.mends;
     let urgent =
         faults.next(hand, |fault| mends || fault.mending || hand.overdue.contains(&fault.key));
-    look.effects.extend(urgent.map(Effect::Undo));
+    if let Some(key) = urgent {
+        look.effects.insert(0, Effect::Undo(key));
+    }
     if !look.effects.is_empty() || !hand.busy.is_empty() {
         return look.effects;
     }
-    let rest = at_rest(plan, state, hand, (trouble, settled, look.held));
+    let rest = at_rest(plan, state, hand, &faults, (trouble, settled, look.held));
     // A fault does not stand where nobody is at work, unless a person is about to say how it goes on.
     let is_asked = hand.attended
         && !hand.stopping
@@ -109,14 +111,17 @@ fn at_rest(
     plan: &Plan,
     state: &RunState,
     hand: &InHand,
+    faults: &Faults,
     (trouble, settled, held): (Option<PauseCause>, bool, bool),
 ) -> Effect {
+    let half_made = half_made(plan, state, faults);
     match trouble {
         Some(PauseCause::Failure) => {
             lost_premise(plan, state).map_or(Effect::Pause(PauseCause::Failure), Effect::GiveUp)
         }
         Some(cause) => Effect::Pause(cause),
         None if hand.stopping => Effect::Pause(PauseCause::Operator),
+        None if half_made.is_some() => Effect::GiveUp(half_made.unwrap_or_default()),
         None if settled && hand.health_probed => Effect::Succeed,
         None if settled => Effect::ProbeHealth,
         None if held => Effect::Pause(PauseCause::Operator),
@@ -136,6 +141,16 @@ fn lost_premise(plan: &Plan, state: &RunState) -> Option<String> {
         StepStatus::Failed(failure) => Some(failure.message.clone()),
         _ => None,
     })
+}
+
+/// Why a drill can judge nothing: a fault was mended before it was whole, and does not begin again.
+fn half_made(plan: &Plan, state: &RunState, faults: &Faults) -> Option<String> {
+    let broken = plan.root.steps.iter().filter(|planned| planned.is_fault());
+    let keys = broken.map(|planned| StepKey::top(&planned.id));
+    let half = keys.filter(|key| !state.status_of(key).is_settled());
+    half.into_iter()
+        .find(|key| faults.around(key).is_some_and(Fault::is_mended))
+        .map(|key| format!("the fault `{key}` could not be made whole, and was mended"))
 }
 
 fn is_mending(faults: &Faults, key: &StepKey) -> bool {
@@ -198,11 +213,8 @@ impl Look<'_> {
                 outer.map_or_else(|| StepKey::top(&planned.id), |outer| outer.child(&planned.id))
             })
             .collect();
-        let is_settled = |key: &StepKey| {
-            self.state.status_of(key).is_settled()
-                || self.faults.around(key).is_some_and(Fault::is_mended)
-        };
-        let settled: Vec<bool> = keys.iter().map(is_settled).collect();
+        let settled: Vec<bool> =
+            keys.iter().map(|key| self.state.status_of(key).is_settled()).collect();
         let through = through(frame, settled.clone());
         for (planned, key) in frame.steps.iter().zip(&keys) {
             if planned.needs.iter().all(|need| through[*need]) {

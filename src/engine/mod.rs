@@ -10,4 +10,6 @@ pub mod outcome;
 pub mod state;
 
 #[cfg(test)]
+mod drill_tests;
+#[cfg(test)]
 mod tests;
