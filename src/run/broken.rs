@@ -1,14 +1,16 @@
 //! How long what a drill broke may stand, and who may not break anything.
 
 use super::RunError;
-use super::driver::Driver;
-use super::world::World;
+use super::driver::{Driver, Io};
+use super::lifecycle::{mark_lost, take_up};
+use super::world::{Ended, Wishes, World};
 use crate::engine::event::Event;
 use crate::engine::faults::Faults;
 use crate::model::drill::{FAULT_TAG, MAX_DURATION};
 use crate::model::duration;
-use crate::model::id::StepKey;
+use crate::model::id::{RunId, StepKey};
 use crate::model::mode::EnvironmentKind;
+use crate::model::secret::Secret;
 use crate::plan::Plan;
 use crate::store::Recorded;
 use jiff::Timestamp;
@@ -93,4 +95,27 @@ pub(super) fn not_in_production(world: &World, plan: &Plan) -> Result<(), RunErr
         hint: "Nothing was changed. Drills are for environments of kind `drill`, and rehearsals for the sandbox."
             .to_owned(),
     })
+}
+
+/// Mends what a drill has broken, and does nothing else.
+///
+/// # Errors
+/// When the run is over or alive elsewhere, or a guard refuses it.
+pub async fn mend(
+    world: World,
+    run: &RunId,
+    secrets: BTreeMap<String, Secret>,
+    wishes: Wishes,
+    io: Io,
+) -> Result<Ended, RunError> {
+    mend_only(take_up(world, run, &secrets, wishes, io).await?).await
+}
+
+pub(super) async fn mend_only(mut driver: Driver) -> Result<Ended, RunError> {
+    let operator = driver.world.operator.clone();
+    let reason = driver.wishes.reason.clone();
+    driver.stage(Event::RunResumed { operator, reason, revised: None })?;
+    mark_lost(&mut driver)?;
+    driver.hand.stopping = true;
+    driver.drive().await
 }

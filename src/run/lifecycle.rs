@@ -1,6 +1,6 @@
 //! Begins runs, takes them up again, takes them back, and gives them up.
 
-use super::broken::{Began, not_in_production};
+use super::broken::{Began, mend_only, not_in_production};
 use super::driver::{Driver, Io};
 use super::foresight::{Expected, hold};
 use super::open::{rebuild, texts};
@@ -238,29 +238,6 @@ pub async fn undo(
     driver.drive().await
 }
 
-/// Mends what a drill has broken, and does nothing else.
-///
-/// # Errors
-/// When the run is over or alive elsewhere, or a guard refuses it.
-pub async fn mend(
-    world: World,
-    run: &RunId,
-    secrets: BTreeMap<String, Secret>,
-    wishes: Wishes,
-    io: Io,
-) -> Result<Ended, RunError> {
-    mend_only(take_up(world, run, &secrets, wishes, io).await?).await
-}
-
-async fn mend_only(mut driver: Driver) -> Result<Ended, RunError> {
-    let operator = driver.world.operator.clone();
-    let reason = driver.wishes.reason.clone();
-    driver.stage(Event::RunResumed { operator, reason, revised: None })?;
-    mark_lost(&mut driver)?;
-    driver.hand.stopping = true;
-    driver.drive().await
-}
-
 /// Answers the question of a waiting step. The run goes on with `resume`.
 ///
 /// # Errors
@@ -334,7 +311,7 @@ pub fn abort(
 }
 
 /// Opens a run for writing, with its lock, its accounts and its secrets.
-async fn take_up(
+pub(super) async fn take_up(
     world: World,
     run: &RunId,
     secrets: &BTreeMap<String, Secret>,
@@ -388,7 +365,7 @@ async fn take_up(
 }
 
 /// Steps that were under way when the process ended: nobody knows.
-fn mark_lost(driver: &mut Driver) -> Result<(), RunError> {
+pub(super) fn mark_lost(driver: &mut Driver) -> Result<(), RunError> {
     let lost: Vec<StepKey> = driver
         .state
         .steps

@@ -26,8 +26,9 @@ mod steps;
 mod undo;
 pub mod world;
 
+pub use broken::mend;
 pub use driver::Io;
 pub use error::RunError;
-pub use lifecycle::{Begin, GoOn, abort, answer, mend, new_id, resume, start, undo};
+pub use lifecycle::{Begin, GoOn, abort, answer, new_id, resume, start, undo};
 pub use open::{Opened, last, open};
 pub use redact::Withheld;

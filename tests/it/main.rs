@@ -25,6 +25,8 @@ mod crash_disk;
 #[cfg(all(feature = "aws", target_os = "linux"))]
 mod crash_random;
 #[cfg(feature = "aws")]
+mod drills;
+#[cfg(feature = "aws")]
 mod env;
 #[cfg(feature = "aws")]
 mod exit_codes;

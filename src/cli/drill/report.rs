@@ -13,6 +13,7 @@ use crate::drill::json::json;
 use crate::drill::junit;
 use crate::drill::report::Report;
 use crate::drill::verdict::{Cause, Verdict};
+use crate::engine::state::RunStatus;
 use crate::model::drill::DRILLS;
 use crate::model::id::RunId;
 use crate::run::world::World;
@@ -120,7 +121,7 @@ pub(in crate::cli) fn conclude(
     if !history::first(&world.store, run).is_some_and(|first| first.runbook().starts_with(DRILLS)) {
         return Ok(ended);
     }
-    let Opened { plan, history, .. } = run::open(&world.store, &world.catalog, run)?;
+    let Opened { plan, history, state } = run::open(&world.store, &world.catalog, run)?;
     let report = crate::drill::report::report(&plan, &history).map_err(run::RunError::from)?;
     let out = Out::new();
     if output == Output::Json {
@@ -131,7 +132,10 @@ pub(in crate::cli) fn conclude(
             out.line(line)?;
         }
     }
-    // Who stopped it, and what only a person can settle, come first.
+    // Who stopped it, and what only a person can settle, come first. A drill that was to be taken back was.
+    if matches!(state.status, RunStatus::Undone { .. }) {
+        return Ok(ended);
+    }
     Ok(match ended {
         Exit::Interrupted | Exit::Waiting | Exit::Unknown | Exit::Refused | Exit::Stuck => ended,
         ended => exit(&report).unwrap_or(ended),
