@@ -6,12 +6,14 @@ mod answer;
 mod calls;
 mod changes;
 mod check;
+mod cloud;
 mod completions;
 mod console;
 mod diagnostics;
 mod drill;
 mod drive;
 mod error;
+mod evidence;
 mod exit;
 mod explain;
 mod freeze;
@@ -28,6 +30,7 @@ mod params;
 mod plan;
 mod project;
 mod prompt;
+mod rehearse;
 mod resume;
 mod run;
 mod runs;
@@ -147,6 +150,12 @@ enum Command {
     /// Break something on purpose, recover, measure, and prove it
     #[command(after_help = drill::AFTER)]
     Drill(drill::Args),
+    /// Prove a procedure in the sandbox: fail, kill, undo and lose an answer at every point
+    #[command(after_help = rehearse::AFTER)]
+    Rehearse(rehearse::Args),
+    /// One archive for an auditor, and its proof
+    #[command(after_help = evidence::AFTER)]
+    Evidence(evidence::Args),
     /// Stop every run of an environment before its next change
     #[command(after_help = freeze::AFTER)]
     Freeze(freeze::Args),
@@ -227,6 +236,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Log(args) => log::run(global, args),
         Command::Obligations(args) => obligations::run(global, args),
         Command::Drill(args) => drill::run(global, args),
+        Command::Rehearse(args) => rehearse::run(global, args),
+        Command::Evidence(args) => evidence::run(global, args),
         Command::Freeze(args) => freeze::run(global, args),
         Command::Thaw(args) => thaw::run(global, args),
         Command::Unlock(args) => unlock::run(global, args),

@@ -15,7 +15,7 @@ use crate::actions::wait::WaitFor;
 use crate::actions::{Actions, Trouble, manual};
 use crate::engine::event::Operator;
 use crate::mask::Masker;
-use crate::model::id::RunId;
+use crate::model::id::{RunId, StepKey};
 use crate::model::mode::{EnvironmentKind, Mode};
 use crate::model::project::Environment;
 use crate::model::secret::Secret;
@@ -258,7 +258,14 @@ fn world(
         project: home.root.clone(),
         clock: Timestamp::now,
         operator,
+        sabotage: sabotage(environment),
     }
+}
+
+/// The step that a rehearsal makes fail. Never anywhere but in the sandbox.
+fn sabotage(environment: &Environment) -> Option<StepKey> {
+    let named = std::env::var(crate::rehearse::FAIL_STEP).ok();
+    named.filter(|_| environment.kind == EnvironmentKind::Sandbox).map(StepKey::from_text)
 }
 
 /// Fills a fresh sandbox by running a runbook in it, with a journal of its own.

@@ -40,6 +40,8 @@ pub struct World {
     pub clock: fn() -> Timestamp,
     /// Who drives.
     pub operator: Operator,
+    /// The step that fails once after it has done its work, for a rehearsal. In the sandbox only.
+    pub sabotage: Option<StepKey>,
 }
 
 /// What the operator wants of this process.

@@ -65,6 +65,8 @@ mod races;
 #[cfg(feature = "aws")]
 mod readme;
 #[cfg(feature = "aws")]
+mod rehearse;
+#[cfg(feature = "aws")]
 mod remains;
 #[cfg(feature = "aws")]
 mod resume_changed;

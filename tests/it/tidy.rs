@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const MADE: [&str; 5] = [".git", ".runbook", "target", "__pycache__", "node_modules"];
 
 /// Which layer may use which. `engine::event` and `engine::outcome` stand for those two modules only.
-const LAYERS: [(&str, &[&str]); 20] = [
+const LAYERS: [(&str, &[&str]); 22] = [
     ("source", &[]),
     ("diagnostic", &["source"]),
     ("mask", &["model"]),
@@ -84,6 +84,8 @@ const LAYERS: [(&str, &[&str]); 20] = [
         ],
     ),
     ("sandbox", &["model"]),
+    ("rehearse", &["model", "engine", "store", "drill", "sandbox"]),
+    ("evidence", &["model"]),
     ("cli", &["*"]),
 ];
 

@@ -7,6 +7,7 @@ mod cloudformation;
 mod credentials;
 mod identity;
 mod inputs;
+mod inventory;
 mod kms;
 mod lambda;
 mod logs;
@@ -24,6 +25,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use call::{CliCall, CliOutput, CliRunner};
+pub use inventory::{Inventory, inventory};
+pub use kms::{KmsSignature, sign};
 pub use sessions::{AwsSessions, Emulator, Refused};
 
 /// Every action on AWS.
