@@ -6,6 +6,7 @@ mod corpus;
 mod draft;
 mod fuzz;
 mod hard_markdown;
+mod runbooks_page;
 mod spans;
 mod tidy;
 
