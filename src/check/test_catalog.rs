@@ -69,6 +69,7 @@ pub(super) fn catalog() -> Catalog {
     let parts = parts.map(|part| ActionSpec {
         open_inputs: true,
         open_outputs: true,
+        undo: (part == Part::Fault).then_some("mends what was broken"),
         ..spec(part.action(), if part == Part::Fault { Effect::Unclear } else { Effect::Read })
     });
     let own = [

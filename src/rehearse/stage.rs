@@ -78,7 +78,7 @@ impl<'a> Stage<'a> {
 
     /// Brings everything to where the runbook begins.
     pub(super) fn prepare(&self) -> Result<(), RehearseError> {
-        let seeds = self.setting.environment.seed.iter();
+        let seeds = self.setting.environment.seed.iter().map(|seed| &seed.value);
         let seeds = seeds.filter(|seed| **seed != self.setting.runbook);
         for name in seeds.chain(&self.setting.before) {
             let ended = self.program(&["run", name, "--env", ENVIRONMENT, "--yes"], &[])?;

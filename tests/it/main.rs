@@ -29,6 +29,8 @@ mod crash_random;
 #[cfg(feature = "aws")]
 mod drills;
 #[cfg(feature = "aws")]
+mod drills_shipped;
+#[cfg(feature = "aws")]
 mod env;
 #[cfg(feature = "aws")]
 mod exit_codes;

@@ -56,11 +56,6 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
                     let diagnostic = RULE.error(span, message).related(first, "the first one");
                     found.push(diagnostic.help("put a `recovered` between them"));
                 }
-                if !broken {
-                    let message = "nothing was broken before this incident";
-                    let help = "put a `fault`, or a `run` that takes something away, before it";
-                    found.push(RULE.warning(span, message).help(help));
-                }
                 (open, incidents) = (Some(span), incidents + 1);
             }
             Part::Expect => {
