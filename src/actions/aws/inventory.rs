@@ -7,6 +7,7 @@ use super::clients::settings;
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -48,6 +49,12 @@ struct Reader<'a> {
 }
 
 type Read = Result<(), String>;
+
+/// A variable of a function. Its value may be a secret, and only has to be told from another one.
+fn variable(name: &str, value: &str) -> String {
+    let digest = Sha256::digest(value);
+    format!("{name}={:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3])
+}
 
 fn failed<E: Debug>(what: &str) -> impl Fn(E) -> String {
     move |error| format!("{what}: {error:?}")
@@ -165,6 +172,29 @@ impl Reader<'_> {
             let key = function.kms_key_arn().filter(|arn| !arn.is_empty()).unwrap_or("no key");
             let code = function.code_sha256().unwrap_or_default();
             all.insert(format!("function {account} {name}"), format!("{code} under {key}"));
+            let variables = function.environment().and_then(|all| all.variables());
+            let mut variables: Vec<String> = variables
+                .into_iter()
+                .flatten()
+                .map(|(name, value)| variable(name, value))
+                .collect();
+            variables.sort();
+            all.insert(format!("function {account} {name} variables"), variables.join(" "));
+            let versions = lambda.list_versions_by_function().function_name(name).send().await;
+            for version in versions.map_err(failed(name))?.versions() {
+                if let Some(number) = version.version().filter(|number| *number != "$LATEST") {
+                    all.insert(
+                        format!("function {account} {name}:{number}"),
+                        "published".to_owned(),
+                    );
+                }
+            }
+            let aliases = lambda.list_aliases().function_name(name).send().await;
+            for alias in aliases.map_err(failed(name))?.aliases() {
+                let to = alias.function_version().unwrap_or_default().to_owned();
+                let alias = alias.name().unwrap_or_default();
+                all.insert(format!("function alias {account} {name}:{alias}"), to);
+            }
         }
         Ok(())
     }
