@@ -17,7 +17,7 @@
 
   // The theme: as the system has it, until somebody says otherwise.
   function theme() {
-    var button = document.getElementById("theme");
+    var button = document.getElementById("rb-theme");
     if (!button) return;
     function dark() {
       if (root.dataset.theme) return root.dataset.theme === "dark";
@@ -57,12 +57,12 @@
 
   // A page that is older than it looks says so.
   function age() {
-    var today = document.getElementById("today");
+    var today = document.getElementById("rb-today");
     if (!today) return;
     var days = Math.floor((Date.now() - Date.parse(today.dateTime)) / 86400000);
     if (days < 2) return;
     var note = element("p", { class: "callout warn stale", role: "status" }, "This site was made " + days + " days ago. Evidence has aged since, and later runs are not on it.");
-    document.getElementById("content").prepend(note);
+    document.getElementById("rb-content").prepend(note);
   }
 
   // The heading that is being read is marked in the list beside the page.
@@ -117,12 +117,12 @@
   }
 
   function searching() {
-    var open = document.getElementById("search-open");
+    var open = document.getElementById("rb-search-open");
     if (!open || !window.HTMLDialogElement) return;
-    var dialog = element("dialog", { id: "search", "aria-label": "Search" });
-    var input = element("input", { type: "search", id: "search-input", placeholder: "A word of any step", autocomplete: "off", "aria-label": "Search the site" });
-    var status = element("p", { role: "status", class: "quiet", id: "search-status" });
-    var list = element("ul", { id: "search-results" });
+    var dialog = element("dialog", { id: "rb-search", "aria-label": "Search" });
+    var input = element("input", { type: "search", id: "rb-search-input", placeholder: "A word of any step", autocomplete: "off", "aria-label": "Search the site" });
+    var status = element("p", { role: "status", class: "quiet", id: "rb-search-status" });
+    var list = element("ul", { id: "rb-search-results" });
     var close = element("button", { type: "button", class: "close" }, "Close");
     var head = element("div", { class: "search-head" });
     head.append(input, close);

@@ -6,7 +6,7 @@ use super::spoken::escaped;
 use super::target::{Links, Target};
 use crate::model::link::Slugs;
 use crate::model::runbook::Runbook;
-use crate::model::step::{Block, Role};
+use crate::model::step::{Block, Body, Role};
 use pulldown_cmark::{
     BlockQuoteKind, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag,
     TagEnd, html,
@@ -77,8 +77,10 @@ pub(super) fn render(book: &Runbook, links: &Links<'_>) -> Rendered {
     let title = book.front.title.as_ref().map(|title| title.value.trim().to_owned());
     let ids: BTreeSet<String> = blocks
         .values()
-        .filter(|(role, ..)| matches!(role, Role::Step | Role::Health))
-        .map(|(_, _, block)| block.id.value.to_string())
+        .map(|(role, _, block)| match role {
+            Role::Step | Role::Health => block.id.value.to_string(),
+            role => format!("{}-{}", role.word(), block.id.value),
+        })
         .collect();
     let mut writer = Writer {
         links,
@@ -168,7 +170,7 @@ struct Writer<'a> {
     blocks: BTreeMap<usize, (Role, usize, &'a Block)>,
     owners: BTreeMap<usize, (Role, usize)>,
     title: Option<String>,
-    /// The ids of the blocks, which no heading may take.
+    /// The names of places that are given away: those of the blocks first, which no heading may take.
     ids: BTreeSet<String>,
     out: Rendered,
     /// Events of the heading that is open: its level, its place, and what stands in it.
@@ -229,7 +231,7 @@ impl<'a> Writer<'a> {
         (self.title.as_deref() == Some(words.trim())).then(|| {
             // Its name stays a place of the page: the top.
             let anchor = self.slugs.next(&words);
-            self.html(format!("<span id=\"{}\"></span>", escaped(&anchor)));
+            self.place(&anchor);
             range.end
         })
     }
@@ -308,8 +310,9 @@ impl<'a> Writer<'a> {
             }
             Tag::FootnoteDefinition(name) => {
                 let number = self.note(&name);
+                self.place(&format!("fn-{number}"));
                 self.html(format!(
-                    "<div class=\"footnote\" id=\"fn-{number}\" role=\"note\"><span class=\"footnote-number\">{number}</span><div>"
+                    "<div class=\"footnote\" role=\"note\"><span class=\"footnote-number\">{number}</span><div>"
                 ));
             }
             other => self.pending.push(Event::Start(other)),
@@ -358,7 +361,10 @@ impl<'a> Writer<'a> {
             self.hidden = Some(range.end);
             // What a block says is found too, under the place of its heading.
             self.words(" ");
-            let text = block.text.value.clone();
+            let text = match &block.body {
+                Body::Script { text, .. } => text.value.clone(),
+                Body::Action { .. } => block.text.value.clone(),
+            };
             self.words(&text);
             return;
         }
@@ -417,7 +423,7 @@ impl<'a> Writer<'a> {
     fn close_heading(&mut self) {
         let Some((level, at, words)) = self.open.pop() else { return };
         let slug = self.slugs.next(&words);
-        let anchor = if self.ids.contains(&slug) { format!("heading-{slug}") } else { slug };
+        let anchor = self.claim(slug);
         let inner = std::mem::take(&mut self.pending);
         let mut shown = String::new();
         html::push_html(&mut shown, inner.into_iter());
@@ -459,12 +465,12 @@ impl<'a> Writer<'a> {
         let visible = without_comments(html);
         let shown = visible.trim();
         for name in marked(&visible) {
-            self.html(format!("<span id=\"{}\"></span>", escaped(&name)));
+            self.place(&name);
         }
         if !inline {
             for heading in headings(&visible) {
                 let anchor = self.slugs.next(&heading);
-                self.html(format!("<span id=\"{}\"></span>", escaped(&anchor)));
+                self.place(&anchor);
             }
         }
         let lower = shown.to_ascii_lowercase();
@@ -479,6 +485,23 @@ impl<'a> Writer<'a> {
             (_, true) => self.html("<br>".to_owned()),
             (true, false) => self.pending.push(Event::Text(visible.into())),
             (false, false) => self.html(format!("<p class=\"raw\">{}</p>\n", escaped(shown))),
+        }
+    }
+
+    /// A name for a heading that no other place of the page has.
+    fn claim(&mut self, slug: String) -> String {
+        let mut name = slug;
+        // The page's own parts have names that begin so.
+        while name.starts_with("rb-") || !self.ids.insert(name.clone()) {
+            name = format!("heading-{name}");
+        }
+        name
+    }
+
+    /// Marks a place under its name, unless another place has it.
+    fn place(&mut self, name: &str) {
+        if !name.starts_with("rb-") && self.ids.insert(name.to_owned()) {
+            self.html(format!("<span id=\"{}\"></span>", escaped(name)));
         }
     }
 

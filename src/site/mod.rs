@@ -21,9 +21,11 @@ mod templates;
 mod timeline;
 mod trend;
 pub mod view;
+mod wiki;
 
 pub use board::{Board, Light, Shown};
 pub use page::{Files, SiteError, build, single};
 pub use promise::{PROMISES, Promise, Proof};
-pub use target::path_of;
+pub use target::{decoded, path_of};
 pub use templates::{NAMES, Templates};
+pub use wiki::wiki;

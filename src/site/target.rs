@@ -89,6 +89,7 @@ impl Links<'_> {
                 Target::Inside(format!("{}{}.html{anchor}", self.books, encoded(name)))
             }
             Some(Linked::File(file)) => Target::Inside(format!("{}{}", self.root, encoded(file))),
+            Some(Linked::Data(data)) => Target::Data(data.clone()),
             Some(Linked::Nowhere) | None => Target::Dead,
         }
     }
@@ -115,7 +116,8 @@ pub fn path_of(address: &str) -> Option<String> {
 }
 
 /// Takes `%20` and the like back. What is not UTF-8 then stays as it is.
-fn decoded(text: &str) -> String {
+#[must_use]
+pub fn decoded(text: &str) -> String {
     let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
     while let Some((first, after)) = rest.split_first() {
         let digits = (*first == b'%').then(|| after.get(..2)).flatten();

@@ -18,6 +18,8 @@ embedded!(
     "does.html",
     "eyebrow.html",
     "parts.html",
+    "start.html",
+    "chips.html",
     "index.html",
     "runbooks.html",
     "runbook.html",

@@ -49,6 +49,8 @@ pub enum Linked {
     Book(String),
     /// To a file that is copied into the site, by its path there.
     File(String),
+    /// To a picture that is written into the page itself.
+    Data(String),
     /// Nowhere that the site could show.
     Nowhere,
 }

@@ -6,6 +6,8 @@ mod corpus;
 mod draft;
 mod fuzz;
 mod hard_markdown;
+mod html;
+mod site_pages;
 mod spans;
 mod tidy;
 
@@ -65,7 +67,6 @@ mod readme;
 mod remains;
 #[cfg(feature = "aws")]
 mod resume_changed;
-#[cfg(feature = "aws")]
 mod sample;
 #[cfg(feature = "aws")]
 mod secrets;

@@ -74,6 +74,26 @@ fn hidden(path: &Path) -> bool {
     })
 }
 
+/// The largest picture that is written into a page.
+const PICTURE: u64 = 2 * 1024 * 1024;
+
+/// A picture as an address that holds all of it. Nothing for what is no picture.
+pub(super) fn data(path: &Path) -> Option<String> {
+    use base64::Engine as _;
+    let kind = match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "png" => "png",
+        "jpg" | "jpeg" => "jpeg",
+        "gif" => "gif",
+        "webp" => "webp",
+        "svg" => "svg+xml",
+        _ => return None,
+    };
+    let small = path.metadata().is_ok_and(|metadata| metadata.len() <= PICTURE);
+    let bytes = read(path).ok().filter(|_| small)?;
+    let text = base64::engine::general_purpose::STANDARD.encode(bytes);
+    Some(format!("data:image/{kind};base64,{text}"))
+}
+
 /// The bytes of an attachment.
 pub(super) fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
