@@ -186,6 +186,22 @@ fn is_refusal(text: &str) -> bool {
     .any(|words| text.contains(words))
 }
 
+/// Whether none of the steps that failed in a run had begun.
+#[track_caller]
+fn refused_before_it_began(journal: &[Value]) -> bool {
+    let of = |name: &str| -> Vec<&Value> {
+        journal.iter().map(|record| &record["event"]).filter(|e| e["event"] == name).collect()
+    };
+    let started: Vec<&Value> = of("step_started").iter().map(|event| &event["step"]).collect();
+    let failed = of("step_failed");
+    assert!(!failed.is_empty(), "no step failed");
+    for event in &failed {
+        let before = event["failure"]["stage"] == "guard";
+        assert_ne!(started.contains(&&event["step"]), before, "begun, and refused before: {event}");
+    }
+    failed.iter().all(|event| event["failure"]["stage"] == "guard")
+}
+
 #[test]
 fn the_main_job_runs_under_exactly_its_policy_and_fails_with_any_one_action_less() {
     let emulator = Enforcing::start();
@@ -236,7 +252,10 @@ fn the_main_job_runs_under_exactly_its_policy_and_fails_with_any_one_action_less
             needless.push(action);
             continue;
         }
-        let ran = ran.ended(1);
+        // A look before a change that is refused stops the step before it begins, and then a guard has
+        // refused it. Every other refusal is a step that failed.
+        let code = if refused_before_it_began(&case.project.journal()) { 4 } else { 1 };
+        let ran = ran.ended(code);
         let told = format!("{}{}{}", ran.stdout, ran.stderr, case.recorded());
         assert!(is_refusal(&told), "without {action} it failed, but not because of that: {told}");
         case.allow_without(&[]);

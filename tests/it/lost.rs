@@ -233,6 +233,8 @@ fn outcome(project: &Project, before: &Inventory) -> Vec<String> {
     let chance = [
         ("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "SOME-ID"),
         ("source-token-[0-9A-Za-z]{6}", "source-token"),
+        ("\\b(vpc|subnet|sg|rtb|rtbassoc|vpce|fl)-[0-9a-f]{17}\\b", "$1-SOME-ID"),
+        ("^(stack [^ ]* workload (resource|output) Api[^:]*): .*", "$1:"),
         ("^(object .*|delete marker .*)@[^:]*:", "$1:"),
         ("^(secret version [^:]*): [^ ]*", "$1:"),
         // The emulator packs a function's code with the time.
@@ -256,7 +258,7 @@ fn outcome(project: &Project, before: &Inventory) -> Vec<String> {
     lines.sort();
     // The AWS CLI sends an object again by itself. That makes one more version with the same bytes in it,
     // and the runbook says that writing the samples again is harmless.
-    lines.dedup_by(|a, b| a == b && a.contains("/samples/"));
+    lines.dedup_by(|a, b| a == b && a.contains("/original/samples/"));
     lines
 }
 
