@@ -1,8 +1,8 @@
 //! The pages about the project as a whole: its accounts, what is owed, and when its drills are due.
 
 use super::book::title;
-use super::run::{Row, row};
 use super::spoken::{ago, ahead, day, days, escaped, seconds};
+use super::trust::{Trust, trust};
 use super::view::{Drill, Input, Owed, Verdict};
 use crate::model::project::Access;
 use jiff::civil::Date;
@@ -16,8 +16,8 @@ pub(super) struct AccountsPage {
     pub(super) denied: Vec<String>,
     pub(super) operators: Vec<String>,
     pub(super) picture: Option<String>,
-    /// The last run of the runbook that reads the trust chain.
-    pub(super) trust: Option<Row>,
+    /// What the last run has found that read the trust chain.
+    pub(super) trust: Option<Trust>,
     pub(super) trust_book: bool,
 }
 
@@ -72,13 +72,12 @@ pub(super) fn accounts(input: &Input<'_>) -> AccountsPage {
             .collect(),
     });
     let environments: Vec<EnvironmentTable> = environments.collect();
-    let trust = input.evidence.runs.iter().find(|run| run.state.began.runbook == "trust-chain");
     AccountsPage {
         picture: picture(&environments, &input.project.operators),
         environments,
         denied: input.project.deny_accounts.clone(),
         operators: input.project.operators.clone(),
-        trust: trust.map(|run| row(input, run)),
+        trust: trust(input),
         trust_book: input.books.iter().any(|book| book.runbook.name == "trust-chain"),
     }
 }

@@ -274,22 +274,25 @@ fn commands(input: &Input<'_>, book: &Book) -> Vec<(String, String)> {
     for environment in environments.into_iter().filter(has) {
         let env = word(&environment.name);
         let what = match environment.kind {
-            EnvironmentKind::Sandbox => "Rehearse it on this machine",
-            EnvironmentKind::Drill => "Run it as a drill",
+            EnvironmentKind::Sandbox => "Rehearse on this machine",
+            EnvironmentKind::Drill => "Drill",
             EnvironmentKind::Production => {
                 found.push((
-                    "See what a run would change".to_owned(),
+                    beside("See what would change", &environment.name, "production"),
                     format!("runbook plan {name} --env {env}{given}"),
                 ));
-                "Run it"
+                "Run for real"
             }
         };
-        found.push((
-            format!("{what} ({})", environment.name),
-            format!("runbook run {name} --env {env}{given}"),
-        ));
+        let what = beside(what, &environment.name, &environment.kind.to_string());
+        found.push((what, format!("runbook run {name} --env {env}{given}")));
     }
     found
+}
+
+/// A label, and the environment where its name says more than its kind.
+fn beside(what: &str, environment: &str, kind: &str) -> String {
+    if environment == kind { what.to_owned() } else { format!("{what} ({environment})") }
 }
 
 fn accounts(input: &Input<'_>, book: &Book) -> Vec<AccountRow> {

@@ -8,10 +8,10 @@ use crate::plan::{Frame, Reversal};
 use std::fmt::Write as _;
 
 /// The size of a box and of the gaps, in the picture's own units, which are those of the text.
-const BOX: (f64, f64) = (224.0, 44.0);
+const BOX: (f64, f64) = (232.0, 44.0);
 const GAP: (f64, f64) = (20.0, 26.0);
 /// How many letters of a title fit into a box.
-const LETTERS: usize = 27;
+const LETTERS: usize = 25;
 /// More steps side by side than this would be too small to read.
 const WIDEST: usize = 4;
 
@@ -32,8 +32,9 @@ pub(super) fn draw(frame: &Frame) -> Option<String> {
             places[*step] = (x, 1.0 + row as f64 * (BOX.1 + GAP.1));
         }
     }
+    let wide = if columns > 2 { " wide" } else { "" };
     let mut svg = format!(
-        "<svg class=\"graph\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"group\" aria-label=\"The order of the steps\">"
+        "<svg class=\"graph{wide}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"group\" aria-label=\"The order of the steps\">"
     );
     for (index, planned) in frame.steps.iter().enumerate() {
         for need in reduced(frame, index) {

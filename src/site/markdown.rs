@@ -2,14 +2,16 @@
 //!
 //! Raw HTML stays text. Only our own tags reach a page, and only addresses that `target` lets through.
 
+use super::owners::{Found, blocks, ends_blocks, holds_blocks, owners};
+use super::raw::{alert, dead, headings, marked, without_comments};
 use super::spoken::escaped;
 use super::target::{Links, Target};
 use crate::model::link::Slugs;
 use crate::model::runbook::Runbook;
 use crate::model::step::{Block, Body, Role};
 use pulldown_cmark::{
-    BlockQuoteKind, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag,
-    TagEnd, html,
+    Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd,
+    html,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -52,8 +54,6 @@ pub(super) struct Rendered {
     pub(super) headings: Vec<Heading>,
     pub(super) sections: Vec<Section>,
 }
-
-type Found<'a> = Vec<(Event<'a>, Range<usize>)>;
 
 /// Renders the Markdown of a runbook. Without its front matter, and without a first heading that only repeats
 /// the title.
@@ -98,71 +98,11 @@ pub(super) fn render(book: &Runbook, links: &Links<'_>) -> Rendered {
         ends: Vec::new(),
         notes: BTreeMap::new(),
         raw: None,
-        hidden: None,
+        hidden: false,
         at_start: true,
     };
     writer.all(&events);
     writer.finish()
-}
-
-/// The blocks of a runbook by where they begin.
-fn blocks(book: &Runbook) -> BTreeMap<usize, (Role, usize, &Block)> {
-    let mut found = BTreeMap::new();
-    for (index, step) in book.steps.iter().enumerate() {
-        let own = [Some(&step.block), step.observe.as_ref(), step.undo.as_ref()];
-        for block in own.into_iter().flatten() {
-            found.insert(block.span.start, (block.role, index, block));
-        }
-    }
-    for (index, health) in book.health.iter().enumerate() {
-        found.insert(health.block.span.start, (Role::Health, index, &health.block));
-    }
-    found
-}
-
-/// The headings that belong to exactly one step or probe, by where they begin. The whole part below such a
-/// heading becomes its card.
-fn owners(
-    events: &Found<'_>,
-    blocks: &BTreeMap<usize, (Role, usize, &Block)>,
-) -> BTreeMap<usize, (Role, usize)> {
-    let (mut depth, mut above) = (0_usize, None);
-    let mut owned: BTreeMap<usize, Vec<(Role, usize)>> = BTreeMap::new();
-    for (event, range) in events {
-        match event {
-            Event::Start(Tag::Heading { level, .. }) => {
-                above = (depth == 0 && *level > HeadingLevel::H1).then_some(range.start);
-            }
-            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => {
-                if let (Some(above), Some((role, index, _))) = (above, blocks.get(&range.start))
-                    && matches!(role, Role::Step | Role::Health)
-                {
-                    owned.entry(above).or_default().push((*role, *index));
-                }
-            }
-            Event::Start(tag) if holds_blocks(tag) => depth += 1,
-            Event::End(tag) if ends_blocks(*tag) => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    owned
-        .into_iter()
-        .filter_map(|(at, of)| match of.as_slice() {
-            [one] => Some((at, *one)),
-            _ => None,
-        })
-        .collect()
-}
-
-const fn holds_blocks(tag: &Tag<'_>) -> bool {
-    matches!(tag, Tag::BlockQuote(_) | Tag::List(_) | Tag::Item | Tag::FootnoteDefinition(_))
-}
-
-const fn ends_blocks(tag: TagEnd) -> bool {
-    matches!(
-        tag,
-        TagEnd::BlockQuote(_) | TagEnd::List(_) | TagEnd::Item | TagEnd::FootnoteDefinition
-    )
 }
 
 struct Writer<'a> {
@@ -188,8 +128,8 @@ struct Writer<'a> {
     notes: BTreeMap<String, usize>,
     /// The raw HTML block that is open.
     raw: Option<String>,
-    /// Where the code block ends that is a card already.
-    hidden: Option<usize>,
+    /// Whether the code block that is open is a card already.
+    hidden: bool,
     at_start: bool,
 }
 
@@ -237,11 +177,9 @@ impl<'a> Writer<'a> {
     }
 
     fn event(&mut self, event: Event<'a>, range: &Range<usize>) {
-        if let Some(end) = self.hidden {
-            if range.start < end {
-                return;
-            }
-            self.hidden = None;
+        if self.hidden {
+            self.hidden = !matches!(event, Event::End(TagEnd::CodeBlock));
+            return;
         }
         match event {
             Event::Start(tag) => self.start(tag, range),
@@ -295,13 +233,7 @@ impl<'a> Writer<'a> {
             Tag::HtmlBlock => self.raw = Some(String::new()),
             Tag::Link { link_type, dest_url, .. } => self.link(link_type, &dest_url),
             Tag::Image { dest_url, title, .. } => self.image(dest_url, title),
-            Tag::Table(alignments) => {
-                self.html(
-                    "<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"Table\">"
-                        .to_owned(),
-                );
-                self.pending.push(Event::Start(Tag::Table(alignments)));
-            }
+            Tag::Table(alignments) => self.table(&alignments),
             Tag::BlockQuote(Some(kind)) => {
                 let (class, word) = alert(kind);
                 self.html(format!(
@@ -348,6 +280,23 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// A table that scrolls by itself. A style on a cell would be against the policy of the page, so the columns
+    /// are named by classes.
+    fn table(&mut self, alignments: &[Alignment]) {
+        let mut classes = String::from("table");
+        for (at, alignment) in alignments.iter().enumerate() {
+            match alignment {
+                Alignment::Right => classes.push_str(&format!(" right-{}", at + 1)),
+                Alignment::Center => classes.push_str(&format!(" center-{}", at + 1)),
+                Alignment::None | Alignment::Left => {}
+            }
+        }
+        self.html(format!(
+            "<div class=\"{classes}\" tabindex=\"0\" role=\"group\" aria-label=\"Table\">"
+        ));
+        self.pending.push(Event::Start(Tag::Table(vec![Alignment::None; alignments.len()])));
+    }
+
     /// The number of a footnote.
     fn note(&mut self, name: &str) -> usize {
         let next = self.notes.len() + 1;
@@ -358,7 +307,7 @@ impl<'a> Writer<'a> {
         if let Some((role, index, block)) = self.blocks.remove(&range.start) {
             self.flush();
             self.out.parts.push(Part::Block(role, index, self.card));
-            self.hidden = Some(range.end);
+            self.hidden = true;
             // What a block says is found too, under the place of its heading.
             self.words(" ");
             let text = match &block.body {
@@ -540,79 +489,4 @@ impl<'a> Writer<'a> {
         }
         self.out
     }
-}
-
-fn dead(address: &str) -> String {
-    format!("<span class=\"dead\" title=\"leads nowhere: {}\">", escaped(address))
-}
-
-const fn alert(kind: BlockQuoteKind) -> (&'static str, &'static str) {
-    match kind {
-        BlockQuoteKind::Note => ("note", "Note"),
-        BlockQuoteKind::Tip => ("tip", "Tip"),
-        BlockQuoteKind::Important => ("important", "Important"),
-        BlockQuoteKind::Warning => ("warning", "Warning"),
-        BlockQuoteKind::Caution => ("caution", "Caution"),
-    }
-}
-
-/// HTML without its comments. One that is never closed hides the rest.
-fn without_comments(html: &str) -> String {
-    let (mut out, mut rest) = (String::new(), html);
-    while let Some((before, after)) = rest.split_once("<!--") {
-        out.push_str(before);
-        rest = after.split_once("-->").map_or("", |(_, after)| after);
-    }
-    out.push_str(rest);
-    out
-}
-
-/// The values of `id` and `name` in a piece of HTML.
-fn marked(html: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for name in ["id", "name"] {
-        for (at, _) in html.match_indices(name) {
-            let before = html[..at].chars().next_back();
-            let Some(value) = html[at + name.len()..].trim_start().strip_prefix('=') else {
-                continue;
-            };
-            if !before.is_some_and(char::is_whitespace) {
-                continue;
-            }
-            let value = value.trim_start().trim_start_matches(['"', '\'']);
-            let end = value.find(['"', '\'', '>', ' ', '\n', '\t']).unwrap_or(value.len());
-            if end > 0 {
-                found.push(value[..end].to_owned());
-            }
-        }
-    }
-    found
-}
-
-/// The words of the headings in a piece of HTML.
-fn headings(html: &str) -> Vec<String> {
-    let (mut found, mut rest) = (Vec::new(), html);
-    while let Some(at) = rest.find("<h").or_else(|| rest.find("<H")) {
-        let after = &rest[at + 2..];
-        let level = after.chars().next().filter(|c| ('1'..='6').contains(c));
-        let (Some(_), Some(open)) = (level, after.find('>')) else {
-            rest = after;
-            continue;
-        };
-        let inner = &after[open + 1..];
-        let Some(end) = inner.find("</h").or_else(|| inner.find("</H")) else { break };
-        let mut words = String::new();
-        let mut inside = false;
-        for c in inner[..end].chars() {
-            match c {
-                '<' => inside = true,
-                '>' => inside = false,
-                c if !inside => words.push(c),
-                _ => {}
-            }
-        }
-        found.push(words.trim().to_owned());
-        rest = &inner[end + 3..];
-    }
-    found
 }

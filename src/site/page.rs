@@ -4,6 +4,7 @@ use super::about::{accounts, drills, obligations};
 use super::assets::{ICON, MINISEARCH};
 use super::board::{Board, Light, Shown};
 use super::book::{self, BookPage, Callers, callers, title};
+use super::keys::keys;
 use super::run::{self, row};
 use super::search::{Place, script};
 use super::spoken::seconds;
@@ -304,7 +305,7 @@ impl Shared<'_> {
             "obligations.html",
             "obligations",
             "Keys and obligations",
-            &serde_json::json!({ "owed": owed }),
+            &serde_json::json!({ "owed": owed, "keys": keys(input) }),
         )?;
         add("calendar.html", "calendar", "Calendar", &serde_json::json!({ "drills": drills }))?;
         Ok(files)

@@ -22,6 +22,22 @@ pub(super) fn escaped(text: &str) -> String {
     out
 }
 
+/// A text as HTML, with what stands between backticks as code.
+pub(super) fn inline(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let mut out = String::with_capacity(text.len());
+    for (at, part) in parts.iter().enumerate() {
+        let is_code = at % 2 == 1 && at + 1 < parts.len();
+        match (is_code, at % 2 == 1) {
+            (true, _) => out.push_str(&format!("<code>{}</code>", escaped(part))),
+            // A backtick without another one is a backtick.
+            (false, true) => out.push_str(&format!("`{}", escaped(part))),
+            (false, false) => out.push_str(&escaped(part)),
+        }
+    }
+    out
+}
+
 /// A duration in milliseconds.
 pub(super) fn millis(milliseconds: u64) -> String {
     if milliseconds < 50 {
@@ -165,6 +181,8 @@ mod tests {
     #[test]
     fn nothing_in_a_text_ends_an_attribute_or_a_word() {
         assert_eq!(escaped("<a href='x'>\"&"), "&lt;a href=&#39;x&#39;&gt;&quot;&amp;");
+        assert_eq!(inline("a `b<` c"), "a <code>b&lt;</code> c");
+        assert_eq!(inline("`<` ` <"), "<code>&lt;</code> ` &lt;");
         assert_eq!(word("it's; rm -rf /"), r"'it'\''s; rm -rf /'");
         assert_eq!(word("alias/corpus"), "alias/corpus");
         assert_eq!(word(""), "''");

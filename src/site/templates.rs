@@ -1,7 +1,8 @@
 //! The templates of the pages: embedded in the program, and each one replaced by a file of the project that has its
 //! name.
 
-use tera::Tera;
+use super::spoken::inline;
+use tera::{Kwargs, State, Tera};
 
 macro_rules! embedded {
     ($($name:literal),+ $(,)?) => {
@@ -53,6 +54,8 @@ impl Templates {
             given.or_else(|| embedded().map(|(_, text)| (*text).to_owned())).unwrap_or_default()
         };
         let mut tera = Tera::default();
+        // Gives HTML in which the text is escaped: `| code | safe`.
+        tera.register_filter("code", |text: &str, _: Kwargs, _: &State| inline(text));
         let pages: Vec<(&str, String)> = NAMES
             .iter()
             .filter(|name| name.ends_with(".html"))

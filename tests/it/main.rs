@@ -68,6 +68,7 @@ mod readme;
 mod remains;
 #[cfg(feature = "aws")]
 mod resume_changed;
+#[cfg(feature = "aws")]
 mod sample;
 #[cfg(feature = "aws")]
 mod secrets;
@@ -79,6 +80,10 @@ mod shim;
 mod signals;
 #[cfg(feature = "aws")]
 mod signals_prompts;
+#[cfg(feature = "aws")]
+mod site;
+#[cfg(feature = "aws")]
+mod site_browser;
 #[cfg(feature = "aws")]
 mod unattended;
 #[cfg(feature = "aws")]

@@ -2,7 +2,6 @@
 
 use crate::draft::dice::Dice;
 use crate::html::faults;
-use crate::sample;
 use jiff::civil::date;
 use proptest::prelude::*;
 use runbook::actions::catalog::catalog;
@@ -171,7 +170,7 @@ fn no_text_of_a_runbook_becomes_markup() {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if sample::full() { 2_000 } else { 60 },
+        cases: if std::env::var_os("RUNBOOK_TEST_FULL").is_some() { 2_000 } else { 60 },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
