@@ -139,11 +139,12 @@ pub(super) fn page(
         w: section.text.split_whitespace().collect::<Vec<_>>().join(" "),
     });
     let summary = front.summary.as_ref().map_or_else(String::new, |summary| summary.value.clone());
+    let opening = rendered.opening.split_whitespace().collect::<Vec<_>>().join(" ");
     let first = Place {
         u: format!("runbooks/{}.html", super::target::encoded(&runbook.name)),
         t: title.clone(),
         p: "Runbook".to_owned(),
-        w: format!("{} {summary}", runbook.name),
+        w: format!("{} {summary} {opening}", runbook.name),
     };
     let places = std::iter::once(first).chain(places).collect();
     let (runs, more_runs, trend) = history(input, book);

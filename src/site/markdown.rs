@@ -53,6 +53,8 @@ pub(super) struct Rendered {
     pub(super) parts: Vec<Part>,
     pub(super) headings: Vec<Heading>,
     pub(super) sections: Vec<Section>,
+    /// The words above the first heading.
+    pub(super) opening: String,
 }
 
 /// Renders the Markdown of a runbook. Without its front matter, and without a first heading that only repeats
@@ -457,10 +459,15 @@ impl<'a> Writer<'a> {
     fn words(&mut self, words: &str) {
         if let Some((_, _, heading)) = self.open.last_mut() {
             heading.push_str(words);
-        } else if let Some(section) = self.out.sections.last_mut() {
-            section.text.push_str(words);
-            section.text.push(' ');
+            return;
         }
+        // What stands above the first heading belongs to the page itself.
+        let text = match self.out.sections.last_mut() {
+            Some(section) => &mut section.text,
+            None => &mut self.out.opening,
+        };
+        text.push_str(words);
+        text.push(' ');
     }
 
     fn html(&mut self, html: String) {

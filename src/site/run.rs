@@ -8,6 +8,7 @@ use crate::engine::state::{RunStatus, StepStatus};
 use crate::model::id::StepKey;
 use crate::model::mode::Mode;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// A run in one line, for tables.
 #[derive(Clone, Debug, Serialize)]
@@ -254,15 +255,15 @@ fn light(status: &StepStatus) -> &'static str {
     }
 }
 
+/// More steps than this, such as the elements of a long loop, are for `runbook log` to tell.
+const STEPS: usize = 1_000;
+/// More events than this, too: their beginning and their end are shown.
+const EVENTS: usize = 2_000;
+
 fn steps(run: &Run) -> Vec<StepRow> {
-    let mut keys: Vec<StepKey> = Vec::new();
-    for (_, event) in &run.events {
-        if let Some(key) = event.step()
-            && !keys.contains(key)
-        {
-            keys.push(key.clone());
-        }
-    }
+    let mut seen = BTreeSet::new();
+    let all = run.events.iter().filter_map(|(_, event)| event.step());
+    let keys: Vec<StepKey> = all.filter(|key| seen.insert(*key)).take(STEPS).cloned().collect();
     let known: Vec<_> =
         keys.into_iter().filter_map(|key| run.state.step(&key).map(|step| (key, step))).collect();
     known
@@ -328,14 +329,27 @@ fn skipped(reason: &SkipReason) -> String {
 }
 
 fn events(run: &Run) -> Vec<EventRow> {
-    run.events
-        .iter()
-        .map(|(at, event)| EventRow {
-            at: clock(*at),
-            step: event.step().map(ToString::to_string).unwrap_or_default(),
-            what: said(event),
-        })
-        .collect()
+    let row = |(at, event): &(jiff::Timestamp, Event)| EventRow {
+        at: clock(*at),
+        step: event.step().map(ToString::to_string).unwrap_or_default(),
+        what: said(event),
+    };
+    let count = run.events.len();
+    if count <= EVENTS {
+        return run.events.iter().map(row).collect();
+    }
+    let half = EVENTS / 2;
+    let gap = EventRow {
+        at: "…".to_owned(),
+        step: String::new(),
+        what: format!(
+            "{} events are left out here; `runbook log {}` has them",
+            count - 2 * half,
+            run.id
+        ),
+    };
+    let first = run.events[..half].iter().map(row);
+    first.chain(std::iter::once(gap)).chain(run.events[count - half..].iter().map(row)).collect()
 }
 
 /// An event in words.

@@ -78,7 +78,8 @@ pub(super) struct InputRow {
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Check {
     pub(super) words: String,
-    pub(super) code: Option<String>,
+    /// Expressions that must hold.
+    pub(super) codes: Vec<String>,
     pub(super) link: Option<String>,
 }
 
@@ -306,18 +307,21 @@ fn checks(input: &Input<'_>, step: &Step) -> Vec<Check> {
             Body::Action { uses, .. } => format!("`{}` looks whether it is in place", uses.value),
             Body::Script { .. } => "A script looks whether it is in place".to_owned(),
         };
-        found.push(Check { words, code: None, link: Some(format!("observe-{}", step.id())) });
+        found.push(Check {
+            words,
+            codes: Vec::new(),
+            link: Some(format!("observe-{}", step.id())),
+        });
     } else if let Body::Action { uses, .. } = &step.block.body
         && let Some(words) = input.catalog.get(&uses.value).and_then(|spec| spec.observe)
     {
-        found.push(Check { words: sentence(words), code: None, link: None });
+        found.push(Check { words: sentence(words), codes: Vec::new(), link: None });
     }
     let expected = step.block.options.expect.iter();
-    found.extend(expected.map(|text| Check {
-        words: "Afterwards this holds".to_owned(),
-        code: Some(text.value.trim().to_owned()),
-        link: None,
-    }));
+    let codes: Vec<String> = expected.map(|text| text.value.trim().to_owned()).collect();
+    if !codes.is_empty() {
+        found.push(Check { words: "Afterwards".to_owned(), codes, link: None });
+    }
     found
 }
 

@@ -229,8 +229,13 @@ impl Timeline {
                 escaped(&cut(title, 32))
             );
         }
+        let mut last: BTreeMap<usize, i64> = BTreeMap::new();
         for stretch in self.stretches.iter().filter(|one| one.row < MOST) {
-            self.bar(&mut svg, stretch);
+            let ends = last.entry(stretch.row).or_insert(stretch.from);
+            *ends = stretch.from.max(*ends);
+        }
+        for stretch in self.stretches.iter().filter(|one| one.row < MOST) {
+            self.bar(&mut svg, stretch, last.get(&stretch.row) == Some(&stretch.from));
         }
         svg.push_str("</svg>");
         Some(svg)
@@ -289,7 +294,7 @@ impl Timeline {
         }
     }
 
-    fn bar(&self, svg: &mut String, stretch: &Stretch) {
+    fn bar(&self, svg: &mut String, stretch: &Stretch, is_last: bool) {
         let (x, end) = (self.x(stretch.from), self.x(stretch.to));
         let width = (end - x).max(2.0);
         let y = TOP + stretch.row as f64 * ROW + 5.0;
@@ -301,10 +306,6 @@ impl Timeline {
             escaped(&self.rows[stretch.row]),
             stretch.kind.word()
         );
-        let is_last = !self
-            .stretches
-            .iter()
-            .any(|other| other.row == stretch.row && other.from > stretch.from);
         if is_last {
             let _ = write!(
                 svg,

@@ -64,6 +64,11 @@ pub(in crate::cli) fn gather(home: &Home) -> Result<Gathered<'_>, CliError> {
     Ok(Gathered { input, attachments, notes })
 }
 
+/// A text without the place of the project on this machine, which is nobody else's business and differs elsewhere.
+fn inside(home: &Home, text: &str) -> String {
+    text.replace(&format!("{}/", home.root.display()), "")
+}
+
 /// What the project is called: the name of its folder.
 fn name(home: &Home) -> String {
     home.root
@@ -132,7 +137,7 @@ fn permissions(home: &Home, plan: &crate::plan::Plan) -> Vec<Permissions> {
             cannot_tell: needs
                 .cannot_tell
                 .iter()
-                .map(|one| format!("{} ({}, {})", one.what, one.asked_by, one.place))
+                .map(|one| inside(home, &format!("{} ({}, {})", one.what, one.asked_by, one.place)))
                 .collect(),
             policy: format!("{:#}", iam::document(&needs.statements)),
         })
@@ -169,7 +174,7 @@ fn run(home: &Home, store: &Store, id: &RunId) -> Result<Run, Unread> {
     let opened = run::open(store, &home.catalog, id).map_err(|error| Unread {
         id: id.clone(),
         runbook: history::first(store, id).map(|first| first.runbook().to_owned()),
-        why: CliError::from(error).message,
+        why: inside(home, &CliError::from(error).message),
     })?;
     let state = history::as_seen(opened.state, &opened.history);
     Ok(Run {
