@@ -26,6 +26,7 @@
     function label() { button.textContent = dark() ? "Light" : "Dark"; button.setAttribute("aria-label", dark() ? "Use the light theme" : "Use the dark theme"); }
     button.hidden = false;
     label();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", label);
     button.addEventListener("click", function () {
       root.dataset.theme = dark() ? "light" : "dark";
       try { localStorage.setItem("runbook-theme", root.dataset.theme); } catch (e) { /* It holds for this page. */ }

@@ -166,7 +166,11 @@ fn promise(shown: &Shown) -> PromiseRow<'_> {
             Light::Amber => "warn",
             Light::Red => "bad",
         },
-        word: shown.light.word(),
+        word: match shown.light {
+            Light::Amber if shown.stale => "Ageing",
+            Light::Amber => "In doubt",
+            light => light.word(),
+        },
         took: shown.seconds.map(seconds),
         objective: shown.objective_seconds.map(seconds),
         percent: part.map(|(took, objective)| (took.saturating_mul(100) / objective).min(100)),

@@ -10,12 +10,17 @@ use crate::model::mode::Mode;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
+/// What the names of drills begin with, where they stand beside the names of runbooks.
+const DRILLS: &str = "drills/";
+
 /// A run in one line, for tables.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Row {
     pub(super) id: String,
     pub(super) runbook: String,
     pub(super) has_book: bool,
+    /// The drill, when it is a run of one.
+    pub(super) drill: Option<String>,
     pub(super) environment: String,
     pub(super) mode: String,
     pub(super) light: &'static str,
@@ -134,11 +139,17 @@ pub(super) fn operator(run: &Run) -> String {
     let callers =
         run.state.steps.values().filter_map(|step| step.account.as_ref()?.caller.as_deref());
     match operator.caller.as_deref().or_else(|| callers.into_iter().next()) {
-        Some(arn) => {
-            let name = arn.rsplit_once(':').map_or(arn, |(_, name)| name);
-            format!("{} ({name})", operator.user)
-        }
+        Some(arn) => format!("{} ({})", operator.user, short(arn)),
         None => operator.user.clone(),
+    }
+}
+
+/// An ARN of STS without what is said beside it: the role, or the name of the user.
+fn short(arn: &str) -> &str {
+    let name = arn.rsplit_once(':').map_or(arn, |(_, name)| name);
+    match name.strip_prefix("assumed-role/").and_then(|role| role.split_once('/')) {
+        Some((role, _)) => role,
+        None => name,
     }
 }
 
@@ -157,6 +168,7 @@ pub(super) fn row(input: &Input<'_>, run: &Run) -> Row {
     Row {
         id: run.id.to_string(),
         runbook: run.state.began.runbook.clone(),
+        drill: run.state.began.runbook.strip_prefix(DRILLS).map(str::to_owned),
         has_book: input.books.iter().any(|book| book.runbook.name == run.state.began.runbook),
         environment: run.state.began.environment.clone(),
         mode: run.state.began.mode.to_string(),
