@@ -131,10 +131,13 @@ impl Project {
             )
         };
         format!(
-            "version: 1\nenvironments:\n  sandbox:\n    kind: sandbox\n    endpoint: \"{endpoint}\"\n    seed: [account-redeploy]\n    accounts:\n{}{}{}",
+            "version: 1\nenvironments:\n  sandbox:\n    kind: sandbox\n    endpoint: \"{endpoint}\"\n    seed: [account-redeploy]\n    accounts:\n{}{}{}{}",
             account("workload", &self.accounts.workload),
             account("data", &self.accounts.data),
             account("platform", &self.accounts.platform),
+            // The data account once more, as the security team enters it.
+            account("security", &self.accounts.data)
+                .replace("RunbookOperator", "corpus-key-security"),
         )
     }
 

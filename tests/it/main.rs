@@ -71,6 +71,8 @@ mod remains;
 #[cfg(feature = "aws")]
 mod resume_changed;
 #[cfg(feature = "aws")]
+mod rows;
+#[cfg(feature = "aws")]
 mod sample;
 #[cfg(feature = "aws")]
 mod secrets;
