@@ -208,6 +208,13 @@ impl Project {
         Ran::new(arguments, output.expect("its output"))
     }
 
+    /// Keeps the runs of this project for the site that `scripts/test.sh` builds at its end.
+    pub(crate) fn keep_runs(&self) {
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("site");
+        let _ = fs::remove_dir_all(&kept);
+        copy(&self.path().join(".runbook/runs"), &kept.join("runs"));
+    }
+
     /// The newest run's folder.
     pub(crate) fn newest_run(&self) -> PathBuf {
         let mut runs: Vec<PathBuf> = fs::read_dir(self.path().join(".runbook/runs"))

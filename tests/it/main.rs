@@ -6,7 +6,9 @@ mod corpus;
 mod draft;
 mod fuzz;
 mod hard_markdown;
+mod html;
 mod runbooks_page;
+mod site_pages;
 mod spans;
 mod tidy;
 
@@ -88,6 +90,10 @@ mod shim;
 mod signals;
 #[cfg(feature = "aws")]
 mod signals_prompts;
+#[cfg(feature = "aws")]
+mod site;
+#[cfg(feature = "aws")]
+mod site_browser;
 #[cfg(feature = "aws")]
 mod unattended;
 #[cfg(feature = "aws")]
