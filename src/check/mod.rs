@@ -12,6 +12,7 @@ mod links;
 #[cfg(test)]
 mod once_tests;
 mod outputs;
+mod project;
 mod references;
 mod request;
 mod rules;
@@ -34,6 +35,7 @@ use facts::Facts;
 pub use facts::ended_before;
 pub use links::Linked;
 pub use outputs::{Gives, Output, of_action, outputs_of, outputs_of_step};
+pub use project::project;
 use std::sync::{Arc, LazyLock};
 
 /// A runbook and everything it is checked against.

@@ -59,7 +59,10 @@ fn findings(path: &Path, text: &str) -> Vec<String> {
             .collect::<Vec<_>>()
     };
     if path.extension().is_some_and(|extension| extension == "yaml") {
-        let (_, source, found) = parse::project(&name, text);
+        let (project, source, mut found) = parse::project(&name, text);
+        let names = || vec!["loops".to_owned(), "unused".to_owned()];
+        found.extend(super::project(&project, &|name| load(name).is_some(), &names));
+        found.sort_by_key(|diagnostic| diagnostic.span.start);
         return shown(&source, &found);
     }
     let project = "version: 1\nenvironments:\n  box: {kind: sandbox}\n  live:\n    kind: production\n    accounts:\n      data: {id: '222222222222', region: eu-west-1}\n      workload: {id: '333333333333', region: eu-west-1}\n";

@@ -67,12 +67,23 @@ impl Home {
         };
         let path = root.join(FILE);
         let text = read(&path)?;
-        let (project, source, diagnostics) = parse::project(&shown(&path), &text);
+        let (project, source, found) = parse::project(&shown(&path), &text);
         let state =
             global.state.as_ref().map_or_else(|| root.join(".runbook"), |state| here.join(state));
         let catalog = Arc::new(catalog());
-        let books = Mutex::default();
-        Ok(Self { root, state, project, source, diagnostics, catalog, books })
+        let (books, diagnostics) = (Mutex::default(), Vec::new());
+        let mut home = Self { root, state, project, source, diagnostics, catalog, books };
+        home.diagnostics = home.found(found);
+        Ok(home)
+    }
+
+    /// What is wrong with `runbook.yaml`, beyond what its parser found.
+    fn found(&self, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let exists = |name: &str| self.path(name).is_ok_and(|path| path.is_file());
+        // A folder that cannot be read is told by whoever needs what is in it.
+        let names = || self.names().unwrap_or_default();
+        found.extend(check::project(&self.project, &exists, &names));
+        found
     }
 
     /// Refuses a project whose `runbook.yaml` has errors, and shows them.

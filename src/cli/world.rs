@@ -196,8 +196,8 @@ pub(super) async fn build(
     let emulated = if sandboxed { Some(Emulated::find(home, environment).await?) } else { None };
     if let Some(emulated) = &emulated {
         for seed in &environment.seed {
-            if *seed != plan.root.book.name && !emulated.is_seeded(seed) {
-                plant(home, environment, emulated, &store, seed).await?;
+            if seed.value != plan.root.book.name && !emulated.is_seeded(&seed.value) {
+                plant(home, environment, emulated, &store, &seed.value).await?;
             }
         }
     }
@@ -216,7 +216,7 @@ pub(super) async fn note_seed(
     environment: &Environment,
     name: &str,
 ) -> Result<(), CliError> {
-    let is_seed = environment.seed.iter().any(|seed| seed == name);
+    let is_seed = environment.seed.iter().any(|seed| seed.value == name);
     if environment.kind != EnvironmentKind::Sandbox || !is_seed {
         return Ok(());
     }
@@ -441,7 +441,7 @@ impl Looker {
         let mut no_way = None;
         if let Some(emulated) = &emulated {
             let name = &plan.root.book.name;
-            let mut seeds = environment.seed.iter();
+            let mut seeds = environment.seed.iter().map(|seed| &seed.value);
             if let Some(seed) = seeds.find(|seed| *seed != name && !emulated.is_seeded(seed)) {
                 notes.push(format!("the sandbox is empty: a run fills it with `{seed}` first"));
             }

@@ -59,8 +59,8 @@ pub(super) fn findings(
     match kind(workspace, path) {
         Kind::Other => (nothing(), None),
         Kind::Project => {
-            let found = workspace.home(path).map(|home| home.found.clone()).unwrap_or_default();
-            (Findings { found, ..nothing() }, None)
+            let known = workspace.home(path).map(|home| of_project(workspace, &home));
+            (Findings { version, ..known.unwrap_or_default() }, None)
         }
         Kind::Runbook => match workspace.book(path) {
             Some(book) => {
@@ -70,6 +70,19 @@ pub(super) fn findings(
             None => (nothing(), None),
         },
     }
+}
+
+fn of_project(workspace: &Workspace, home: &Home) -> Findings {
+    let depends_on = RefCell::new(BTreeSet::new());
+    let exists = |name: &str| {
+        let at = home.path_of(name);
+        let exists = workspace.exists(&at);
+        depends_on.borrow_mut().insert(at);
+        exists
+    };
+    let mut found = home.found.clone();
+    found.extend(check::project(&home.project, &exists, &|| workspace.names(home)));
+    Findings { version: None, found, depends_on: depends_on.into_inner() }
 }
 
 fn of_runbook(

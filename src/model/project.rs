@@ -2,6 +2,7 @@
 
 use super::id::AccountName;
 use super::mode::EnvironmentKind;
+use crate::source::Spanned;
 use std::collections::BTreeMap;
 
 /// A project's configuration.
@@ -39,7 +40,7 @@ pub struct Environment {
     /// Its accounts by logical name.
     pub accounts: BTreeMap<AccountName, Account>,
     /// Runbooks that fill a fresh sandbox. Only for a sandbox.
-    pub seed: Vec<String>,
+    pub seed: Vec<Spanned<String>>,
     /// An emulator that is started by someone else, on a loopback address. Only for a sandbox.
     pub endpoint: Option<String>,
 }

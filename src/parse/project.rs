@@ -66,6 +66,7 @@ impl Reader<'_> {
                     }
                 }
                 self.synthetic_ids(project, node);
+                self.denied(project, node);
             }
         }
         if let Some(entries) =
@@ -172,11 +173,9 @@ impl Reader<'_> {
                 BTreeMap::new()
             }
         };
-        let seed = get(entries, "seed").filter(|_| sandbox).map(|node| {
-            self.list("seed", node, |reader, node| {
-                reader.decode.plain("seed", node).map(|text| text.value)
-            })
-        });
+        let seed = get(entries, "seed")
+            .filter(|_| sandbox)
+            .map(|node| self.list("seed", node, |reader, node| reader.decode.plain("seed", node)));
         let endpoint =
             get(entries, "endpoint").filter(|_| sandbox).and_then(|node| self.endpoint(node));
         Some(Environment {
@@ -293,6 +292,29 @@ impl Reader<'_> {
         let message = "an endpoint is on this machine: `http://127.0.0.1:PORT`, `http://[::1]:PORT` or `http://localhost:PORT`";
         self.decode.found.push(BAD_ENVIRONMENT.error(node.span, message));
         None
+    }
+
+    /// An environment with an account that no run may touch can never be used. That may be meant, so it
+    /// stops nothing else.
+    fn denied(&mut self, project: &Project, node: &Node) {
+        for environment in project.environments.values() {
+            let denied: Vec<_> = environment
+                .accounts
+                .iter()
+                .filter(|(_, account)| project.deny_accounts.contains(&account.id))
+                .map(|(name, account)| format!("`{name}` ({})", account.id))
+                .collect();
+            if !denied.is_empty() {
+                let message = format!(
+                    "every run in `{}` is refused: `deny_accounts` holds {}",
+                    environment.name,
+                    denied.join(", ")
+                );
+                let place = place_of(node, &environment.name).unwrap_or(node.span);
+                let help = "take the account off one of the two; `deny_accounts` always wins";
+                self.decode.found.push(BAD_ENVIRONMENT.warning(place, message).help(help));
+            }
+        }
     }
 
     /// The made-up ids of a sandbox must stay made up.

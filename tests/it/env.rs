@@ -71,11 +71,7 @@ fn turn() -> MutexGuard<'static, ()> {
 impl Project {
     /// A project without a cloud: an environment `local` of kind sandbox whose accounts nobody uses.
     pub(crate) fn local(runbooks: &[(&str, &str)]) -> Self {
-        let project = Self::empty("http://127.0.0.1:9");
-        for (name, text) in runbooks {
-            project.write(&format!("runbooks/{name}.md"), text);
-        }
-        project
+        Self::unseeded("http://127.0.0.1:9", runbooks)
     }
 
     /// The shipped runbooks against the shared emulator, in accounts of their own.
@@ -104,7 +100,12 @@ impl Project {
 
     /// A project against the shared emulator, in accounts of its own with nothing in them.
     pub(crate) fn cloud(runbooks: &[(&str, &str)]) -> Self {
-        let project = Self::empty(&emulator().endpoint);
+        Self::unseeded(&emulator().endpoint, runbooks)
+    }
+
+    /// A project that fills nothing before it runs.
+    fn unseeded(endpoint: &str, runbooks: &[(&str, &str)]) -> Self {
+        let project = Self::empty(endpoint);
         let configuration =
             project.read("runbook.yaml").replace("    seed: [account-redeploy]\n", "");
         project.write("runbook.yaml", &configuration);

@@ -653,6 +653,9 @@ fn bounded(project: &Project, arguments: &[&str]) -> (Option<i32>, String) {
     (code, String::from_utf8_lossy(&std::fs::read(&said).unwrap_or_default()).into_owned())
 }
 
+/// A script that prints so many megabytes.
+type Script = fn(u64) -> String;
+
 /// How often a measurement is made again that came out too large. What grows with the output is too large
 /// every time.
 const MEASUREMENTS: u32 = 3;
@@ -661,7 +664,7 @@ const MEASUREMENTS: u32 = 3;
 fn any_amount_of_output_stays_bounded_in_memory_and_on_disk() {
     // A debug build takes its time, so every day a part has to do.
     let much = if crate::sample::full() { 128 } else { 20 };
-    let scripts: [(u64, fn(u64) -> String); 4] = [
+    let scripts: [(u64, Script); 4] = [
         (much, |megabytes| format!("head -c {megabytes}M /dev/zero | tr '\\0' x")),
         (much, |megabytes| format!("head -c {megabytes}M /dev/zero | tr '\\0' '\\33'")),
         (much, |megabytes| {

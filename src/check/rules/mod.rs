@@ -63,6 +63,9 @@ use crate::diagnostic::rule::Rule;
 
 type Check = fn(&Facts<'_>, &mut Vec<Diagnostic>);
 
+/// The rule that `runbook.yaml` is held to as well.
+pub(super) const UNKNOWN_RUNBOOK: &Rule = &unknown_runbook::RULE;
+
 /// Every rule, in the order of the codes.
 pub(super) const ALL: &[(Rule, Check)] = &[
     (unknown_action::RULE, unknown_action::check),

@@ -9,7 +9,7 @@ use crate::source::Span;
 pub(super) const RULE: Rule = Rule {
     code: "RB0407",
     name: "unknown-runbook",
-    summary: "A step or an obligation names a runbook that does not exist",
+    summary: "A step, an obligation or a seed names a runbook that does not exist",
     why: "A runbook is named by the stem of its file, written out: which runbook runs must be known before the run.",
     fix: "Write the stem of its file, without folder and `.md`. `runbook list` lists them.",
     wrong: r#"```yaml step=copy

@@ -87,7 +87,8 @@ fn every_fixture_has_the_findings_of_check() {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         let mut talk = Talk::new();
         let (file, source, mut found) = if name.ends_with(".yaml") {
-            let (_, source, found) = parse::project("x", &text);
+            let (project, source, mut found) = parse::project("x", &text);
+            found.extend(check::project(&project, &|_| false, &Vec::new));
             ("/q/runbook.yaml".to_owned(), Arc::new(source), found)
         } else {
             let (book, mut found) = parse::runbook(name.trim_end_matches(".md"), "x", &text);
@@ -229,4 +230,16 @@ fn files_are_read_once_and_only_those_that_matter() {
     assert_eq!(talk.texts.reads("/p/runbooks/r30.md"), 1, "what is reached is read once");
     assert_eq!(talk.texts.reads("/p/runbooks/r31.md"), 0, "what is not reached is not read");
     assert!(talk.codes("/p/runbooks/r0.md").is_empty());
+}
+
+#[test]
+fn a_seed_is_missed_until_its_runbook_is_there() {
+    let mut talk = Talk::new();
+    let project = "version: 1\nenvironments:\n  box:\n    kind: sandbox\n    seed: [fill]\n";
+    talk.open("/q/runbook.yaml", project);
+    talk.settle();
+    assert_eq!(talk.codes("/q/runbook.yaml"), ["RB0407 5:12"]);
+    talk.open("/q/runbooks/fill.md", FRONT);
+    talk.settle();
+    assert!(talk.codes("/q/runbook.yaml").is_empty(), "{:?}", talk.codes("/q/runbook.yaml"));
 }
