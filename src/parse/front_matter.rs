@@ -44,9 +44,7 @@ pub(super) fn read(text: &str, found: &mut Vec<Diagnostic>) -> (FrontMatter, usi
             NodeKind::Mapping(entries) => {
                 fill(&mut front, WHOSE, entries, first_line(text, start), &mut decode)
             }
-            NodeKind::Null => {
-                fill(&mut front, WHOSE, &[], first_line(text, start), &mut decode)
-            }
+            NodeKind::Null => fill(&mut front, WHOSE, &[], first_line(text, start), &mut decode),
             other => {
                 let message =
                     format!("the front matter is a mapping, but this is {}", other.name());

@@ -123,9 +123,8 @@ impl Reader<'_> {
         let entries = self.decode.mapping(&name.value, node)?;
         let known: Vec<&str> = table::names(&STACK).into_iter().chain(STACK_OPTIONS).collect();
         self.decode.unknown_keys("a stack", entries, &known);
-        let is_option = |(key, _): &&(Spanned<String>, Node)| {
-            STACK_OPTIONS.contains(&key.value.as_str())
-        };
+        let is_option =
+            |(key, _): &&(Spanned<String>, Node)| STACK_OPTIONS.contains(&key.value.as_str());
         let given: Vec<_> = entries.iter().filter(is_option).cloned().collect();
         let mut options = options::read(&given, Role::Step, false, &mut self.decode);
         // A stack waits for what it says and not for the one above it.
@@ -162,10 +161,12 @@ impl Reader<'_> {
                 Some(Body::Action { uses: uses("runbook/run"), with })
             }
             (None, None) => {
-                let message = format!("the stack `{}` has neither a template nor a runbook", name.value);
+                let message =
+                    format!("the stack `{}` has neither a template nor a runbook", name.value);
                 let diagnostic = MISSING_FIELD.error(name.span, message);
                 self.decode.found.push(
-                    diagnostic.help("add `template: PATH`, or `runbook: NAME` if other tools deploy it"),
+                    diagnostic
+                        .help("add `template: PATH`, or `runbook: NAME` if other tools deploy it"),
                 );
                 None
             }

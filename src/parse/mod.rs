@@ -7,6 +7,8 @@ mod front_matter;
 mod info;
 mod links;
 mod manifest;
+#[cfg(test)]
+mod manifest_tests;
 mod mapping;
 mod markdown;
 mod options;

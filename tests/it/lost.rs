@@ -5,7 +5,7 @@
 
 use crate::env::{Project, Ran};
 use crate::inventory::{Inventory, inventory, new_keys};
-use crate::matrix::{REDEPLOY, REPLACE, Row, assert_as_before, fail_at_the_end};
+use crate::matrix::{REDEPLOY, REPLACE, Row, TEARDOWN, assert_as_before, fail_at_the_end};
 use crate::proxy::{Call, Fault, Proxy};
 use crate::sample::{is_turn, say, some_of};
 use regex::Regex;
@@ -64,6 +64,18 @@ fn account_redeploy_outlives_the_loss_of_any_answer() {
     let (changes, usual) = undisturbed(&Stage::set(&REDEPLOY, &proxy), &proxy);
     for nth in some_of("lost answers of account-redeploy", losses(&changes), SAMPLE) {
         lose(&Stage::set(&REDEPLOY, &proxy), &proxy, &nth, &usual);
+    }
+}
+
+#[test]
+fn stack_teardown_outlives_the_loss_of_any_answer() {
+    if !is_turn("lost answers of stack-teardown", 0, 3) {
+        return;
+    }
+    let proxy = Proxy::start();
+    let (changes, usual) = undisturbed(&Stage::set(&TEARDOWN, &proxy), &proxy);
+    for nth in some_of("lost answers of stack-teardown", losses(&changes), SAMPLE) {
+        lose(&Stage::set(&TEARDOWN, &proxy), &proxy, &nth, &usual);
     }
 }
 

@@ -8,6 +8,8 @@ mod fuzz;
 mod hard_markdown;
 mod runbooks_page;
 mod spans;
+#[cfg(feature = "aws")]
+mod teardown;
 mod tidy;
 
 #[cfg(feature = "aws")]
@@ -30,6 +32,8 @@ mod env;
 mod exit_codes;
 #[cfg(feature = "aws")]
 mod fake_aws;
+#[cfg(feature = "aws")]
+mod foreign;
 #[cfg(feature = "aws")]
 mod guards;
 #[cfg(feature = "aws")]

@@ -129,7 +129,8 @@ const DELETE: ActionSpec = ActionSpec {
     description: "Termination protection refuses it, unless the step says otherwise. So does a bucket that is not empty: with \
 `empty_buckets`, every version in those buckets that CloudFormation tried to delete is deleted, and the deletion is \
 tried once more. A bucket that the template retains is never emptied.\n\n\
-What stays behind, because the template retains it, is listed in `retained`: it is owed to someone.",
+What stays behind, because the template retains it or because it could not be deleted, is listed in `retained`: it is \
+owed to someone.",
     inputs: &[
         needs("stack", Type::String, "The stack's name or id."),
         takes_or(
@@ -143,6 +144,12 @@ What stays behind, because the template retains it, is listed in `retained`: it 
             Type::Boolean,
             "false",
             "Whether protection from deletion is taken off.",
+        ),
+        takes_or(
+            "retain_failed",
+            Type::Boolean,
+            "false",
+            "Whether the stack goes without the resources that could not be deleted. They stay, and are listed.",
         ),
     ],
     open_inputs: false,

@@ -2,6 +2,7 @@
 
 pub mod call;
 mod cloudformation;
+mod inventory;
 mod kms;
 mod kms_look;
 mod lambda;
@@ -16,6 +17,7 @@ use crate::model::runbook::Type;
 pub(super) fn specs() -> Vec<ActionSpec> {
     let mut all = vec![call::IDENTITY, call::CALL];
     all.extend(cloudformation::SPECS);
+    all.push(inventory::INVENTORY);
     all.extend(kms::SPECS);
     all.extend(kms_look::SPECS);
     all.extend(lambda::SPECS);
