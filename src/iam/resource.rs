@@ -48,6 +48,9 @@ impl Place {
             Kind::Secret => self.arn("secretsmanager", "secret:*"),
             Kind::Function => self.arn("lambda", "function:*"),
             Kind::Stack => self.arn("cloudformation", "stack/*"),
+            Kind::Parameter => self.arn("ssm", "parameter/*"),
+            Kind::Model => format!("arn:{}:bedrock:*::foundation-model/*", self.partition),
+            Kind::Domain => self.arn("es", "domain/*"),
         };
         Pattern::written(text)
     }
@@ -108,6 +111,24 @@ pub(super) fn named(kind: Kind, name: &Pattern, place: &Place) -> Result<Vec<Pat
             in_place("lambda", format!("function:{name}"))
         }
         Kind::Stack => in_place("cloudformation", format!("stack/{text}/*")),
+        // The name of a parameter in a path begins with the slash that the ARN has anyway.
+        Kind::Parameter => in_place("ssm", format!("parameter/{}", text.trim_start_matches('/'))),
+        Kind::Model => Ok(models(text, place)),
+        Kind::Domain => in_place("es", format!("domain/{text}")),
+    }
+}
+
+/// A model is called by its own id or through an inference profile, which then calls it in other Regions.
+fn models(text: &str, place: &Place) -> Vec<Pattern> {
+    const GEOGRAPHIES: [&str; 8] = ["us", "eu", "apac", "us-gov", "global", "jp", "au", "ca"];
+    let base = text.split_once('.').filter(|(first, _)| GEOGRAPHIES.contains(first));
+    let model = |id: &str| format!("arn:{}:bedrock:*::foundation-model/{id}", place.partition);
+    match base {
+        Some((_, base)) => vec![
+            Pattern::written(place.arn("bedrock", &format!("inference-profile/{text}"))),
+            Pattern::written(model(base)),
+        ],
+        None => vec![Pattern::written(model(text))],
     }
 }
 
@@ -158,6 +179,13 @@ mod tests {
             own("arn:aws:lambda:HERE:function:f")
         );
         assert_eq!(first(Kind::Stack, "data"), own("arn:aws:cloudformation:HERE:stack/data/*"));
+        assert_eq!(first(Kind::Parameter, "/a/b"), own("arn:aws:ssm:HERE:parameter/a/b"));
+        assert_eq!(first(Kind::Domain, "index"), own("arn:aws:es:HERE:domain/index"));
+        assert_eq!(first(Kind::Model, "a.b"), "arn:aws:bedrock:*::foundation-model/a.b");
+        assert_eq!(
+            first(Kind::Model, "eu.a.b"),
+            own("arn:aws:bedrock:HERE:inference-profile/eu.a.b")
+        );
     }
 
     #[test]

@@ -82,6 +82,12 @@ pub enum Kind {
     Function,
     /// A CloudFormation stack.
     Stack,
+    /// A parameter of Systems Manager.
+    Parameter,
+    /// A model of Bedrock, also behind an inference profile.
+    Model,
+    /// A domain of OpenSearch.
+    Domain,
 }
 
 impl Kind {
@@ -97,6 +103,9 @@ impl Kind {
             Self::Secret => "secrets",
             Self::Function => "functions",
             Self::Stack => "stacks",
+            Self::Parameter => "parameters",
+            Self::Model => "models",
+            Self::Domain => "domains",
         }
     }
 }

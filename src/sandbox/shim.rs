@@ -8,16 +8,18 @@ use super::folder;
 /// The name of the package, and of the folder it is written to.
 pub(super) const PACKAGE: &str = "shim";
 
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 14] = [
     ("__init__.py", include_str!("shim/__init__.py")),
     ("__main__.py", include_str!("shim/__main__.py")),
     ("calls.py", include_str!("shim/calls.py")),
     ("cloudformation.py", include_str!("shim/cloudformation.py")),
     ("ec2.py", include_str!("shim/ec2.py")),
     ("functions.py", include_str!("shim/functions.py")),
+    ("index.py", include_str!("shim/index.py")),
     ("keys.py", include_str!("shim/keys.py")),
     ("kms.py", include_str!("shim/kms.py")),
     ("logs.py", include_str!("shim/logs.py")),
+    ("opensearch.py", include_str!("shim/opensearch.py")),
     ("permissions.py", include_str!("shim/permissions.py")),
     ("s3.py", include_str!("shim/s3.py")),
     ("secretsmanager.py", include_str!("shim/secretsmanager.py")),

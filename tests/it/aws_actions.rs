@@ -1,9 +1,12 @@
 //! Every AWS action against the emulator: run, look, take back, repeat, and go on after a crash.
 
+mod bedrock;
 mod bench;
 mod cloudformation;
 mod data;
 mod keys;
 mod objects;
+mod opensearch;
+mod pointers;
 mod sessions;
 mod undo;

@@ -35,6 +35,40 @@ pub(crate) fn s3(account: &str) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(config)
 }
 
+/// A request to the emulator as the root of an account, for services that have no client here. It asks for no
+/// signature.
+pub(crate) fn plain(
+    account: &str,
+    service: &str,
+    method: &str,
+    path: &str,
+) -> reqwest::RequestBuilder {
+    let method = method.parse().expect("a method");
+    let scope = format!("{account}/20260101/eu-west-1/{service}/aws4_request");
+    let signed = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+    reqwest::Client::new()
+        .request(method, format!("{}{path}", emulator().endpoint))
+        .header("authorization", signed)
+        .header("content-type", "application/x-amz-json-1.1")
+}
+
+/// Sends such a request, and gives the answer.
+pub(crate) async fn answer(request: reqwest::RequestBuilder) -> serde_json::Value {
+    let answer = request.send().await.expect("an answer");
+    let status = answer.status();
+    let text = answer.text().await.expect("a body");
+    assert!(status.is_success(), "{status}: {text}");
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+/// A parameter of Systems Manager is set, as somebody else would set it.
+pub(crate) async fn set_parameter(account: &str, name: &str, value: &str) {
+    let body =
+        serde_json::json!({ "Name": name, "Value": value, "Type": "String", "Overwrite": true });
+    let call = plain(account, "ssm", "POST", "/").header("x-amz-target", "AmazonSSM.PutParameter");
+    answer(call.body(body.to_string())).await;
+}
+
 /// Everything that `kms-replace` is about, as it stands in an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Keys {

@@ -3,7 +3,7 @@
 //! It is one flat table, so that two of them can be compared whole: whatever a runbook touches, what it
 //! must not touch is in there too.
 
-use crate::cloud::{config, s3, wait};
+use crate::cloud::{answer, config, plain, s3, wait};
 use crate::env::Project;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +29,8 @@ pub(crate) async fn of_account(account: &str) -> Inventory {
     secrets(account, &mut all).await;
     functions(account, &mut all).await;
     stacks(account, &mut all).await;
+    parameters(account, &mut all).await;
+    domains(account, &mut all).await;
     all
 }
 
@@ -189,6 +191,46 @@ async fn stacks(account: &str, all: &mut Inventory) {
         let template = cloudformation.get_template().stack_name(name).send().await.expect("one");
         let body = template.template_body().unwrap_or_default().trim().to_owned();
         all.insert(format!("stack {account} {name} template"), body);
+    }
+}
+
+async fn parameters(account: &str, all: &mut Inventory) {
+    let call = plain(account, "ssm", "POST", "/");
+    let call = call.header("x-amz-target", "AmazonSSM.GetParametersByPath");
+    let found = answer(call.body(r#"{"Path":"/","Recursive":true}"#)).await;
+    for parameter in found["Parameters"].as_array().into_iter().flatten() {
+        let text = |name: &str| parameter[name].as_str().unwrap_or_default();
+        let value = format!("{} ({})", text("Value"), text("Type"));
+        all.insert(format!("parameter {account} {}", text("Name")), value);
+    }
+}
+
+/// The domains, their size, and what is in their indices and repositories.
+async fn domains(account: &str, all: &mut Inventory) {
+    let listed = answer(plain(account, "es", "GET", "/2021-01-01/domain")).await;
+    for one in listed["DomainNames"].as_array().into_iter().flatten() {
+        let name = one["DomainName"].as_str().unwrap_or_default();
+        let path = format!("/2021-01-01/opensearch/domain/{name}");
+        let domain = &answer(plain(account, "es", "GET", &path)).await["DomainStatus"];
+        let size = format!("{} {}", domain["ClusterConfig"], domain["EBSOptions"]);
+        all.insert(format!("domain {account} {name}"), size);
+        let host = domain["Endpoint"].as_str().or(domain["Endpoints"]["vpc"].as_str());
+        let Some(host) = host else { continue };
+        let ask =
+            async |path: &str| answer(plain(account, "es", "GET", path).header("host", host)).await;
+        for index in ask("/_cat/indices").await.as_array().into_iter().flatten() {
+            let text = |name: &str| index[name].as_str().unwrap_or_default().to_owned();
+            let state = format!("{} documents, {}", text("docs.count"), text("status"));
+            all.insert(format!("index {account} {name}/{}", text("index")), state);
+        }
+        for (repository, what) in ask("/_snapshot").await.as_object().into_iter().flatten() {
+            all.insert(format!("repository {account} {name}/{repository}"), what.to_string());
+            let kept = ask(&format!("/_snapshot/{repository}/_all")).await;
+            for snapshot in kept["snapshots"].as_array().into_iter().flatten() {
+                let what = format!("snapshot {account} {repository}/{}", snapshot["snapshot"]);
+                all.insert(what, snapshot["indices"].to_string());
+            }
+        }
     }
 }
 

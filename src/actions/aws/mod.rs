@@ -1,7 +1,9 @@
 //! Everything that talks to AWS. Only here are the crates of the SDK imported.
 
 mod account;
+mod bedrock;
 mod call;
+mod cli;
 mod clients;
 mod cloudformation;
 mod credentials;
@@ -10,9 +12,12 @@ mod inputs;
 mod kms;
 mod lambda;
 mod logs;
+mod opensearch;
 mod s3;
 mod secrets;
 mod sessions;
+mod signed;
+mod ssm;
 mod trouble;
 mod wait;
 
@@ -23,7 +28,7 @@ use aws_smithy_types::DateTime;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use call::{CliCall, CliOutput, CliRunner};
+pub use cli::{CliCall, CliOutput, CliRunner};
 pub use sessions::{AwsSessions, Emulator, Refused};
 
 /// Every action on AWS.
@@ -35,10 +40,14 @@ pub fn actions(
     cli: CliRunner,
     templates: PathBuf,
 ) -> Vec<Arc<dyn Action>> {
+    let cli = cli::Cli::new(Arc::clone(sessions), cli);
     let mut all: Vec<Arc<dyn Action>> = vec![
         Arc::new(identity::Identity(Arc::clone(sessions))),
-        Arc::new(call::GenericCall::new(Arc::clone(sessions), cli)),
+        Arc::new(call::GenericCall(cli.clone())),
     ];
+    all.extend(bedrock::actions(&cli));
+    all.extend(opensearch::actions(&cli));
+    all.extend(ssm::actions(&cli));
     all.extend(cloudformation::actions(sessions, templates));
     all.extend(kms::actions(sessions));
     all.extend(s3::actions(sessions));
@@ -46,6 +55,19 @@ pub fn actions(
     all.extend(secrets::actions(sessions));
     all.extend(lambda::actions(sessions));
     all
+}
+
+/// The account and Region that a step acts in.
+fn target_of(cx: &super::context::Context) -> Result<&super::context::Target, Trouble> {
+    cx.target.as_ref().ok_or_else(|| {
+        Trouble::nothing_happened("this step needs an account, and has none")
+            .hint("Write `account: NAME` in the step or in the front matter.")
+    })
+}
+
+/// Whether a failed call of the AWS CLI was refused with an error of that name.
+fn says_error(trouble: &Trouble, code: &str) -> bool {
+    trouble.message.contains(&format!("An error occurred ({code})"))
 }
 
 /// The outputs of an action.

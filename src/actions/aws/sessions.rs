@@ -68,6 +68,7 @@ pub struct AwsSessions {
     emulator: Option<Emulator>,
     operator: SharedCredentialsProvider,
     home: String,
+    session: String,
     credentials: BTreeMap<AccountName, SharedCredentialsProvider>,
     clients: Mutex<BTreeMap<(AccountName, String), Arc<Clients>>>,
 }
@@ -92,6 +93,7 @@ impl AwsSessions {
             emulator,
             operator,
             home,
+            session: session_name(run),
             credentials: BTreeMap::new(),
             clients: Mutex::default(),
         };
@@ -184,13 +186,38 @@ impl AwsSessions {
         })
     }
 
-    async fn keys(&self, target: &Target) -> Result<Credentials, Trouble> {
+    pub(super) async fn keys(&self, target: &Target) -> Result<Credentials, Trouble> {
         self.provider(target)?.provide_credentials().await.map_err(|error| {
             let cause = std::error::Error::source(&error)
                 .map_or_else(|| error.to_string(), ToString::to_string);
             Trouble::nothing_happened(format!("no credentials for {target}: {cause}")).hint(
                 "Log in (for example with `aws sso login`), and check the role's trust policy.",
             )
+        })
+    }
+
+    /// The keys of a role of that account, which whoever acts there becomes for one request. Without a role
+    /// they are those of the account.
+    pub(super) async fn keys_as(
+        &self,
+        target: &Target,
+        role: Option<&str>,
+    ) -> Result<Credentials, Trouble> {
+        let Some(role) = role else { return self.keys(target).await };
+        let refused = |why: String| {
+            Trouble::nothing_happened(why)
+                .hint("Check that the role exists, and that its trust policy names who acts there.")
+        };
+        if !role.contains(&format!(":iam::{}:role/", target.id)) {
+            return Err(refused(format!("{role} is no role of {target}")));
+        }
+        let sts = self.clients(target)?.sts().clone();
+        let (role, session) = (role.to_owned(), self.session.clone());
+        let assumed = AssumedRole { sts, role, session }.provide_credentials().await;
+        assumed.map_err(|error| {
+            let cause = std::error::Error::source(&error)
+                .map_or_else(|| error.to_string(), ToString::to_string);
+            refused(format!("{cause} in {target}"))
         })
     }
 }
@@ -277,7 +304,7 @@ fn check(
     }
 }
 
-fn is_loopback(endpoint: &str) -> bool {
+pub(super) fn is_loopback(endpoint: &str) -> bool {
     let Some(rest) = endpoint.strip_prefix("http://").or_else(|| endpoint.strip_prefix("https://"))
     else {
         return false;

@@ -19,10 +19,11 @@ def main():
 
     import ministack.app as app
 
-    from . import calls, cloudformation, ec2, functions, kms, logs, permissions, s3, secretsmanager
+    from . import calls, cloudformation, ec2, functions, kms, logs, opensearch, permissions, s3, secretsmanager
 
     for service in (kms, s3, logs, secretsmanager, functions, ec2, cloudformation):
         service.install()
+    opensearch.install(app)
     permissions.install(app)
     calls.install(app)
     app.main()

@@ -3,6 +3,7 @@
 use super::bench::{Bench, Step};
 use super::data::function;
 use super::objects::{bucket, put};
+use crate::cloud::set_parameter;
 use crate::inventory::{Inventory, difference, new_keys, of_account};
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ struct Row {
     given: for<'a> fn(&'a Bench) -> LocalBoxFuture<'a, Value>,
 }
 
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 16] = [
     Row { action: "cloudformation/deploy", given: |_| Box::pin(async { stack("small") }) },
     Row {
         action: "cloudformation/deploy",
@@ -84,6 +85,28 @@ const ROWS: [Row; 13] = [
                 let group = logs.create_log_group().log_group_name("/g").kms_key_id(old);
                 group.send().await.expect("a group");
                 json!({ "log_group": "/g", "key": bench.key().await })
+            })
+        },
+    },
+    Row {
+        action: "opensearch/scale-domain",
+        given: |bench| {
+            Box::pin(async {
+                super::opensearch::domain(bench, "index", "OpenSearch_2.19").await;
+                json!({ "domain": "index", "instance_count": 3, "volume_size": 40 })
+            })
+        },
+    },
+    Row {
+        action: "ssm/set-parameter",
+        given: |_| Box::pin(async { json!({ "name": "/corpus/new", "value": "eu-central-1" }) }),
+    },
+    Row {
+        action: "ssm/set-parameter",
+        given: |bench| {
+            Box::pin(async {
+                set_parameter(&bench.account, "/corpus/region", "eu-west-1").await;
+                json!({ "name": "/corpus/region", "value": "eu-central-1" })
             })
         },
     },

@@ -1,5 +1,6 @@
 //! The descriptions of the actions on AWS. Nothing of the SDK is needed to read them.
 
+mod bedrock;
 pub mod call;
 mod cloudformation;
 mod inventory;
@@ -7,8 +8,10 @@ mod kms;
 mod kms_look;
 mod lambda;
 mod logs;
+pub mod opensearch;
 mod s3;
 mod secrets;
+mod ssm;
 
 use crate::model::action::{ActionSpec, InputSpec, OutputSpec};
 use crate::model::runbook::Type;
@@ -16,14 +19,17 @@ use crate::model::runbook::Type;
 /// Every action on AWS.
 pub(super) fn specs() -> Vec<ActionSpec> {
     let mut all = vec![call::IDENTITY, call::CALL];
+    all.extend(bedrock::SPECS);
     all.extend(cloudformation::SPECS);
     all.push(inventory::INVENTORY);
     all.extend(kms::SPECS);
     all.extend(kms_look::SPECS);
     all.extend(lambda::SPECS);
     all.extend(logs::SPECS);
+    all.extend(opensearch::SPECS);
     all.extend(s3::SPECS);
     all.extend(secrets::SPECS);
+    all.extend(ssm::SPECS);
     all
 }
 

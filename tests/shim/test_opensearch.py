@@ -1,0 +1,108 @@
+"""OpenSearch in the sandbox behaves as on AWS where the emulator alone does not."""
+
+import http.client
+import json
+
+from harness import Case, shared
+
+
+def setUpModule():
+    shared()
+
+
+class Domains(Case):
+    def setUp(self):
+        super().setUp()
+        self.domains = self.client("opensearch")
+
+    def domain(self, name="index", **options):
+        return self.domains.create_domain(DomainName=name, **options)["DomainStatus"]
+
+    def test_a_dry_run_says_what_would_happen_and_changes_nothing(self):
+        """UpdateDomainConfig with DryRun tells the kind of deployment; new nodes are a blue/green deployment."""
+        self.domain()
+        more = self.domains.update_domain_config(DomainName="index", ClusterConfig={"InstanceCount": 3}, DryRun=True)
+        self.assertEqual(more["DryRunResults"]["DeploymentType"], "Blue/Green")
+        larger = self.domains.update_domain_config(DomainName="index", EBSOptions={"VolumeSize": 20}, DryRun=True)
+        self.assertEqual(larger["DryRunResults"]["DeploymentType"], "DynamicUpdate")
+        now = self.domains.describe_domain(DomainName="index")["DomainStatus"]
+        self.assertEqual((now["ClusterConfig"]["InstanceCount"], now["EBSOptions"]["VolumeSize"]), (1, 10))
+
+    def test_what_is_not_given_stays(self):
+        """A change of one member of a configuration leaves its other members as they are."""
+        before = self.domain(ClusterConfig={"InstanceType": "r6g.large.search", "InstanceCount": 1})["ClusterConfig"]
+        self.domains.update_domain_config(DomainName="index", ClusterConfig={"InstanceCount": 2})
+        after = self.domains.describe_domain(DomainName="index")["DomainStatus"]["ClusterConfig"]
+        self.assertEqual(after, {**before, "InstanceCount": 2})
+
+    def test_the_health_counts_shards(self):
+        """A replica is never beside its primary, so on one node it is on none, and the domain is yellow."""
+        host = self.domain()["Endpoint"]
+        health = self.domains.describe_domain_health(DomainName="index")
+        self.assertEqual((health["ClusterHealth"], health["TotalShards"]), ("Green", "0"))
+        self.index(host, "PUT", "/a", {"settings": {"number_of_shards": 2, "number_of_replicas": 1}})
+        health = self.domains.describe_domain_health(DomainName="index")
+        self.assertEqual((health["ClusterHealth"], health["TotalShards"], health["TotalUnAssignedShards"]),
+                         ("Yellow", "4", "2"))
+        self.refused("ResourceNotFoundException", self.domains.describe_domain_health, DomainName="none")
+
+    def index(self, host, method, path, body=None, status=200):
+        connection = http.client.HTTPConnection(self.server.endpoint.removeprefix("http://"), timeout=10)
+        text = body if isinstance(body, str) else json.dumps(body) if body is not None else None
+        connection.request(method, path, text, {"Host": host, "Content-Type": "application/json"})
+        got = connection.getresponse()
+        said = got.read()
+        connection.close()
+        self.assertEqual(got.status, status, said)
+        return json.loads(said) if said else None
+
+    def test_documents_are_kept_apart_by_domain(self):
+        """Each domain has a host name of its own, and an index of its own behind it."""
+        one, other = self.domain("one")["Endpoint"], self.domain("other")["Endpoint"]
+        self.index(one, "PUT", "/corpus/_doc/1", {"text": "hello"}, status=201)
+        self.assertEqual(self.index(one, "GET", "/corpus/_count")["count"], 1)
+        self.index(other, "GET", "/corpus/_count", status=404)
+        self.index(one, "HEAD", "/corpus/_doc/2", status=404)
+
+    def test_a_snapshot_outlives_its_index_and_its_domain(self):
+        """Snapshots lie in a bucket. An index is restored beside an open one under another name only."""
+        host = self.domain("one")["Endpoint"]
+        self.client("s3").create_bucket(Bucket=f"snapshots-{self.account}")
+        lines = "".join(json.dumps({"index": {"_id": str(n)}}) + "\n" + json.dumps({"n": n}) + "\n" for n in range(3))
+        self.assertFalse(self.index(host, "POST", "/corpus/_bulk", lines)["errors"])
+        self.index(host, "PUT", "/_snapshot/kept", {"type": "s3", "settings": {"bucket": "none"}}, status=500)
+        repository = {"type": "s3", "settings": {"bucket": f"snapshots-{self.account}"}}
+        self.index(host, "PUT", "/_snapshot/kept", repository)
+        self.index(host, "PUT", "/_snapshot/kept/first", {"indices": "corpus"})
+        self.index(host, "PUT", "/_snapshot/kept/first", {"indices": "corpus"}, status=400)
+        self.assertEqual(self.index(host, "GET", "/_snapshot/kept/first")["snapshots"][0]["state"], "SUCCESS")
+        self.index(host, "POST", "/_snapshot/kept/first/_restore", {"indices": "corpus"}, status=500)
+        renamed = {"indices": "corpus", "rename_pattern": "(.+)", "rename_replacement": "$1-restored"}
+        self.index(host, "POST", "/_snapshot/kept/first/_restore", renamed)
+        self.assertEqual(self.index(host, "GET", "/corpus-restored/_count")["count"], 3)
+        self.domains.delete_domain(DomainName="one")
+        host = self.domain("two")["Endpoint"]
+        self.index(host, "PUT", "/_snapshot/kept", repository)
+        self.index(host, "POST", "/_snapshot/kept/first/_restore", {"indices": "corpus"})
+        self.assertEqual(self.index(host, "GET", "/corpus/_count")["count"], 3)
+
+    def test_a_closed_index_is_not_searched(self):
+        """A closed index takes no shards' work: it refuses searches until it is opened."""
+        host = self.domain()["Endpoint"]
+        self.index(host, "PUT", "/old", {})
+        self.index(host, "POST", "/old/_close")
+        self.index(host, "GET", "/old/_count", status=400)
+        self.index(host, "POST", "/old/_open")
+        self.assertEqual(self.index(host, "GET", "/old/_count")["count"], 0)
+
+
+class Serverless(Case):
+    def test_the_cap_of_capacity_belongs_to_the_account_and_region(self):
+        """Ten units for indexing and ten for searching, until somebody changes them. A member left out stays."""
+        here, there = self.client("opensearchserverless"), self.client("opensearchserverless", region="eu-west-1")
+        first = here.get_account_settings()["accountSettingsDetail"]["capacityLimits"]
+        self.assertEqual(first, {"maxIndexingCapacityInOCU": 10, "maxSearchCapacityInOCU": 10})
+        here.update_account_settings(capacityLimits={"maxSearchCapacityInOCU": 20})
+        now = here.get_account_settings()["accountSettingsDetail"]["capacityLimits"]
+        self.assertEqual(now, {"maxIndexingCapacityInOCU": 10, "maxSearchCapacityInOCU": 20})
+        self.assertEqual(there.get_account_settings()["accountSettingsDetail"]["capacityLimits"], first)
