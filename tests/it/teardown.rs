@@ -146,6 +146,13 @@ fn killed_at_any_record_a_teardown_ends_the_same() {
 }
 
 #[test]
+fn stack_teardown_outlives_the_loss_of_any_answer() {
+    if is_turn("lost answers of stack-teardown", 2, 3) {
+        crate::lost::outlives(&crate::matrix::TEARDOWN);
+    }
+}
+
+#[test]
 fn a_production_environment_refuses_a_teardown() {
     let project = Project::shipped_at("http://127.0.0.1:9");
     let text = std::fs::read_to_string(crate::env::root().join("runbook.yaml")).expect("a file");
