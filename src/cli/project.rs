@@ -129,7 +129,18 @@ impl Home {
     /// # Errors
     /// When the folder cannot be read.
     pub(super) fn names(&self) -> Result<Vec<String>, CliError> {
-        stems(&self.root.join("runbooks"), "md")
+        let folder = self.root.join("runbooks");
+        let mut names = stems(&folder, "md")?;
+        // A manifest of stacks is a runbook that is named after its folder.
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if entry.path().is_dir() && folder.join(&parse::places(&name)[1]).is_file() {
+                names.push(name);
+            }
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
     }
 
     /// The runbook of that name: a file's stem, or a path.
@@ -142,7 +153,7 @@ impl Home {
             return Ok(book.clone());
         }
         let text = self.text(name, &path)?;
-        let known_as = self.known_as(&path, stem(&path, name));
+        let known_as = self.known_as(&path, parse::name_of(&path));
         let book = Book::read(&known_as, &shown(&path), &text);
         self.known().insert(path, book.clone());
         Ok(book)
@@ -175,12 +186,13 @@ impl Home {
     /// Where a runbook is: named by its file's stem, or by a path.
     fn path(&self, name: &str) -> Result<PathBuf, CliError> {
         if let Some(path) = self.path_of_drill(name) {
-            Ok(path)
-        } else if name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "md") {
-            std::path::absolute(name).map_err(|error| unreadable(Path::new(name), &error))
-        } else {
-            Ok(self.root.join("runbooks").join(format!("{name}.md")))
+            return Ok(path);
         }
+        if name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "md") {
+            return std::path::absolute(name).map_err(|error| unreadable(Path::new(name), &error));
+        }
+        let [file, manifest] = parse::places(name).map(|at| self.root.join("runbooks").join(at));
+        Ok(if !file.is_file() && manifest.is_file() { manifest } else { file })
     }
 
     /// The text of a runbook.

@@ -10,6 +10,8 @@ mod html;
 mod runbooks_page;
 mod site_pages;
 mod spans;
+#[cfg(feature = "aws")]
+mod teardown;
 mod tidy;
 
 #[cfg(feature = "aws")]
@@ -38,6 +40,8 @@ mod env;
 mod exit_codes;
 #[cfg(feature = "aws")]
 mod fake_aws;
+#[cfg(feature = "aws")]
+mod foreign;
 #[cfg(feature = "aws")]
 mod guards;
 #[cfg(feature = "aws")]

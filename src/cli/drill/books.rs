@@ -50,9 +50,12 @@ impl Home {
     /// What the book of a file is called beside others.
     pub(in crate::cli) fn known_as(&self, path: &Path, stem: &str) -> String {
         let folder = path.parent().unwrap_or(Path::new(""));
-        let yaml = path.extension().is_some_and(|ending| ending == YAML);
-        if yaml {
-            format!("{DRILLS}{stem}")
+        // Another YAML file is a manifest of stacks, which is named after its folder.
+        let drill = path.extension().is_some_and(|ending| ending == YAML)
+            && folder.file_name().is_some_and(|folder| folder == "drills");
+        if drill {
+            let own = path.file_stem().and_then(|own| own.to_str()).unwrap_or(stem);
+            format!("{DRILLS}{own}")
         } else if folder == self.fault_folder() {
             format!("{FAULTS}{stem}")
         } else {
