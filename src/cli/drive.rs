@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::prompt::{self, After, Person};
 use super::signals::{Signals, Speak};
 use super::world;
+use crate::actions::shell::adopt_orphans;
 use crate::engine::event::PauseCause;
 use crate::engine::outcome::Stage;
 use crate::engine::state::{StepState, StepStatus};
@@ -78,6 +79,8 @@ pub(super) async fn drive(session: Session, first: First) -> Result<Exit, CliErr
     let screen = Screen::default();
     let at_rest = Arc::new(AtomicBool::new(false));
     let signals = Signals::listen(speaker(&screen, &at_rest))?;
+    // Before the first script starts: what it leaves behind must come to us.
+    adopt_orphans();
     loop {
         at_rest.store(false, Ordering::Relaxed);
         let prompter: Option<Arc<dyn Prompter>> =
@@ -88,9 +91,11 @@ pub(super) async fn drive(session: Session, first: First) -> Result<Exit, CliErr
             stop: signals.stop(),
         };
         let ended = part(&session, first, io).await?;
-        let undecided = matches!(ended, Ended::Paused(PauseCause::Failure | PauseCause::Unknown));
         let by_guard =
             ended == Ended::Paused(PauseCause::Failure) && refused(&session.world, &run)?;
+        // What a guard stopped on the way back is no question: `undo` goes on when the guard lets it.
+        let undecided = matches!(ended, Ended::Paused(PauseCause::Failure | PauseCause::Unknown))
+            && !(by_guard && is_undoing(&session.world, &run)?);
         let leave = |by_signal| if by_guard { Exit::Refused } else { exit(ended, by_signal) };
         if !undecided || !attended || signals.came() {
             return Ok(leave(signals.came()));
@@ -155,12 +160,18 @@ async fn part(session: &Session, first: First, io: Io) -> Result<Ended, CliError
 /// When the run cannot be read.
 fn refused(world: &World, run: &RunId) -> Result<bool, CliError> {
     let Opened { state, .. } = run::open(&world.store, &world.catalog, run)?;
+    // Steps that failed on the way there are not what stops the way back.
     let stage = |step: &StepState| match &step.status {
-        StepStatus::Failed(failure) => Some(failure.stage),
+        StepStatus::Failed(failure) if !state.undoing => Some(failure.stage),
+        StepStatus::UndoFailed(failure) => Some(failure.stage),
         _ => None,
     };
     let stages: Vec<Stage> = state.steps.values().filter_map(stage).collect();
     Ok(!stages.is_empty() && stages.iter().all(|stage| *stage == Stage::Guard))
+}
+
+fn is_undoing(world: &World, run: &RunId) -> Result<bool, CliError> {
+    Ok(run::open(&world.store, &world.catalog, run)?.state.undoing)
 }
 
 async fn ask(world: &World, run: &RunId) -> Result<After, CliError> {

@@ -1,6 +1,7 @@
 //! What to do next. Effects are data: the run loop carries them out and answers with events.
 
 use super::event::PauseCause;
+use super::outcome::Stage;
 use super::state::{RunState, RunStatus, StepStatus};
 use crate::model::id::StepKey;
 use crate::plan::{Frame, Plan, Planned, Reversal};
@@ -221,17 +222,23 @@ impl Look<'_> {
 pub fn owed_undos(plan: &Plan, state: &RunState) -> Vec<StepKey> {
     let owed = |key: &&StepKey| {
         !matches!(state.status_of(key), StepStatus::Undone)
-            && plan.find(key).is_some_and(|(planned, _)| planned.reversal != Reversal::NotNeeded)
+            && plan.find(key).is_some_and(|(planned, _)| match planned.reversal {
+                Reversal::NotNeeded => false,
+                // What certainly never took effect needs no way back.
+                Reversal::Irreversible(_) => state.may_have_effect(key),
+                _ => true,
+            })
     };
     state.starts.iter().rev().filter(owed).cloned().collect()
 }
 
-/// The steps past which there is no way back: irreversible, and started.
+/// The steps past which there is no way back: irreversible, and started with what may have had an effect.
 #[must_use]
 pub fn points_passed(plan: &Plan, state: &RunState) -> Vec<(StepKey, String)> {
     state
         .starts
         .iter()
+        .filter(|key| state.may_have_effect(key))
         .filter_map(|key| match plan.find(key)?.0.reversal {
             Reversal::Irreversible(ref why) => Some((key.clone(), why.clone())),
             _ => None,
@@ -249,7 +256,13 @@ fn backward(plan: &Plan, state: &RunState, hand: &InHand) -> Vec<Effect> {
     let owed = owed_undos(plan, state);
     // A step that could not be taken back stops the way back: what came before it may depend on it.
     match owed.first() {
-        Some(key) if hand.unresolvable.contains(key) => vec![Effect::GetStuck],
+        Some(key) if hand.unresolvable.contains(key) => vec![match state.status_of(key) {
+            // Nothing of it was tried: it goes on as soon as the guard lets it.
+            StepStatus::UndoFailed(failure) if failure.stage == Stage::Guard => {
+                Effect::Pause(PauseCause::Failure)
+            }
+            _ => Effect::GetStuck,
+        }],
         Some(key) => vec![Effect::Undo(key.clone())],
         None if hand.health_probed => vec![Effect::FinishUndo],
         None => vec![Effect::ProbeHealth],

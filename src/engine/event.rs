@@ -373,4 +373,35 @@ impl Event {
             _ => None,
         }
     }
+
+    /// What it is called in an error.
+    pub(super) const fn called(&self) -> &'static str {
+        match self {
+            Self::RunStarted(_) => "the start of the run",
+            Self::RunResumed { .. } => "a resume",
+            Self::RunPaused { .. } => "a pause",
+            Self::RunSucceeded { .. } => "the success of the run",
+            Self::RunAborted { .. } => "an abort",
+            Self::UndoBegun { .. } => "the beginning of undo",
+            Self::RunUndone { .. } => "the end of undo",
+            Self::RunStuck {} => "being stuck",
+            Self::RunTakenOver { .. } => "a takeover",
+            Self::StepSkipped { .. } => "a skip",
+            Self::StepOpened { .. } => "opening",
+            Self::StepWaiting { .. } => "a question",
+            Self::StepAnswered { .. } => "an answer",
+            Self::StepStarted(_) => "a start",
+            Self::StepInPlace { .. } => "being in place",
+            Self::StepSucceeded { .. } => "success",
+            Self::StepFailed { .. } => "failure",
+            Self::StepUnknown { .. } => "an unknown outcome",
+            Self::StepParked { .. } => "parking",
+            Self::StepResolved { .. } => "a decision",
+            Self::UndoStarted { .. } => "the start of its undo",
+            Self::UndoSucceeded { .. } => "the success of its undo",
+            Self::UndoFailed { .. } => "the failure of its undo",
+            Self::HealthProbed { .. } => "a look at health",
+            Self::ObligationIncurred(_) => "an obligation",
+        }
+    }
 }

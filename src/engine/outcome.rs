@@ -40,13 +40,23 @@ pub struct Failure {
     /// What to do next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Whether it is certain that this attempt had no effect, although it was begun: its request was never
+    /// sent, or was refused as a whole. Journals from before this was kept say nothing, and then it is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_effect: bool,
 }
 
 impl Failure {
     /// A failure without a hint.
     #[must_use]
     pub fn new(stage: Stage, message: impl Into<String>) -> Self {
-        Self { stage, message: message.into(), hint: None }
+        Self { stage, message: message.into(), hint: None, without_effect: false }
+    }
+
+    /// Whether this attempt certainly had no effect.
+    #[must_use]
+    pub fn is_without_effect(&self) -> bool {
+        self.without_effect || self.stage < Stage::Invocation
     }
 
     /// Adds what to do next.

@@ -155,6 +155,11 @@ pub struct StepState {
     pub account: Option<AccountSeen>,
     /// How long its last attempt took, in milliseconds.
     pub took_ms: Option<u64>,
+    /// Whether anything of its effect may be there. It is not when no attempt began, when each that began
+    /// certainly had none, or when it was taken back.
+    pub may_have_effect: bool,
+    /// The same, as it was before its last attempt.
+    had_effect: bool,
 }
 
 impl Default for StepState {
@@ -169,6 +174,8 @@ impl Default for StepState {
             params: None,
             account: None,
             took_ms: None,
+            may_have_effect: false,
+            had_effect: false,
         }
     }
 }
@@ -213,7 +220,7 @@ impl RunState {
             return Err(IllegalTransition {
                 subject: "the run".into(),
                 state: "not begun",
-                event: name(first),
+                event: first.called(),
             });
         };
         Ok(Self {
@@ -250,6 +257,12 @@ impl RunState {
     #[must_use]
     pub fn status_of(&self, key: &StepKey) -> &StepStatus {
         self.steps.get(key).map_or(&StepStatus::Pending, |step| &step.status)
+    }
+
+    /// Whether anything of a step's effect may be there.
+    #[must_use]
+    pub fn may_have_effect(&self, key: &StepKey) -> bool {
+        self.steps.get(key).is_some_and(|step| step.may_have_effect)
     }
 
     /// Everything known of a step, if anything ever happened to it.
@@ -325,7 +338,7 @@ impl RunState {
             return Err(IllegalTransition {
                 subject: format!("step `{key}`"),
                 state: before.status.word(),
-                event: name(event),
+                event: event.called(),
             });
         };
         let step = self.steps.entry(key.clone()).or_default();
@@ -346,7 +359,7 @@ impl RunState {
         IllegalTransition {
             subject: "the run".to_owned(),
             state: self.status.word(),
-            event: name(event),
+            event: event.called(),
         }
     }
 }
@@ -412,8 +425,34 @@ fn next(step: &StepState, event: &Event) -> Option<StepStatus> {
     })
 }
 
+/// Keeps what is certain about the effect. An attempt may have one from its start on, until its end says
+/// otherwise.
+fn record_effect(step: &mut StepState, event: &Event) {
+    match event {
+        Event::StepStarted(_) => {
+            step.had_effect = step.may_have_effect;
+            step.may_have_effect = true;
+        }
+        Event::StepFailed { failure, .. } if failure.is_without_effect() => {
+            step.may_have_effect = step.had_effect;
+        }
+        Event::StepFailed { .. }
+        | Event::StepSucceeded { .. }
+        | Event::StepUnknown { .. }
+        | Event::StepParked { .. } => step.had_effect = step.may_have_effect,
+        // Somebody has seen it or has seen to it; or has taken it back by hand.
+        Event::StepResolved { verdict: Verdict::Done { .. }, .. } => {
+            step.may_have_effect = step.status != StepStatus::Undone;
+            step.had_effect = step.may_have_effect;
+        }
+        Event::UndoSucceeded { .. } => (step.may_have_effect, step.had_effect) = (false, false),
+        _ => {}
+    }
+}
+
 /// Keeps what an event says beside the status.
 fn record(step: &mut StepState, event: &Event) {
+    record_effect(step, event);
     match event {
         Event::StepStarted(started) => {
             let StepStarted { attempt, account, memo, .. } = &**started;
@@ -438,36 +477,5 @@ fn record(step: &mut StepState, event: &Event) {
             step.outputs = Some(outputs.clone())
         }
         _ => {}
-    }
-}
-
-/// What an event is called in an error.
-const fn name(event: &Event) -> &'static str {
-    match event {
-        Event::RunStarted(_) => "the start of the run",
-        Event::RunResumed { .. } => "a resume",
-        Event::RunPaused { .. } => "a pause",
-        Event::RunSucceeded { .. } => "the success of the run",
-        Event::RunAborted { .. } => "an abort",
-        Event::UndoBegun { .. } => "the beginning of undo",
-        Event::RunUndone { .. } => "the end of undo",
-        Event::RunStuck {} => "being stuck",
-        Event::RunTakenOver { .. } => "a takeover",
-        Event::StepSkipped { .. } => "a skip",
-        Event::StepOpened { .. } => "opening",
-        Event::StepWaiting { .. } => "a question",
-        Event::StepAnswered { .. } => "an answer",
-        Event::StepStarted(_) => "a start",
-        Event::StepInPlace { .. } => "being in place",
-        Event::StepSucceeded { .. } => "success",
-        Event::StepFailed { .. } => "failure",
-        Event::StepUnknown { .. } => "an unknown outcome",
-        Event::StepParked { .. } => "parking",
-        Event::StepResolved { .. } => "a decision",
-        Event::UndoStarted { .. } => "the start of its undo",
-        Event::UndoSucceeded { .. } => "the success of its undo",
-        Event::UndoFailed { .. } => "the failure of its undo",
-        Event::HealthProbed { .. } => "a look at health",
-        Event::ObligationIncurred(_) => "an obligation",
     }
 }

@@ -233,6 +233,122 @@ fn a_failed_undo_is_stuck_and_can_be_finished_later() {
 }
 
 #[test]
+fn an_undo_that_a_guard_stopped_pauses_and_goes_on() {
+    let plan = plan(&(step("a", "") + &step("b", "")));
+    let (_, mut journal) = fresh(&plan);
+    journal.pop();
+    let mut state = RunState::replay(&journal).expect("legal");
+    let failure = Failure::new(Stage::Guard, "frozen");
+    for event in [
+        Event::UndoBegun { operator: Operator::default() },
+        Event::UndoStarted { step: key("b") },
+        Event::UndoFailed { step: key("b"), failure },
+    ] {
+        state.apply(&event).expect("legal");
+    }
+    let hand = InHand { unresolvable: [key("b")].into(), ..InHand::default() };
+    assert_eq!(decide(&plan, &state, &hand), [Effect::Pause(PauseCause::Failure)]);
+    state.apply(&Event::RunPaused { cause: PauseCause::Failure }).expect("legal");
+    state.apply(&Event::UndoBegun { operator: Operator::default() }).expect("legal");
+    go_on(&plan, &mut state, &mut journal);
+    assert_eq!(state.status, RunStatus::Undone { healthy: true });
+}
+
+/// What may be there after attempts that ended like this.
+fn may_have_effect(ends: &[Event]) -> bool {
+    let mut state = RunState::begin(&started()).expect("a start");
+    for (attempt, end) in (1..).zip(ends) {
+        let before =
+            matches!(end, Event::StepFailed { failure, .. } if failure.stage == Stage::Guard);
+        if !before && !matches!(end, Event::StepResolved { .. } | Event::UndoSucceeded { .. }) {
+            state.apply(&start_of(key("a"), attempt)).expect("legal");
+            assert!(state.may_have_effect(&key("a")), "while it runs, it may");
+        }
+        if matches!(end, Event::UndoSucceeded { .. }) {
+            state.apply(&Event::UndoStarted { step: key("a") }).expect("legal");
+        }
+        state.apply(end).expect("legal");
+        if matches!(
+            end,
+            Event::StepFailed { .. } | Event::StepUnknown { .. } | Event::UndoSucceeded { .. }
+        ) {
+            let by = Resolver::Repeatable;
+            let again = Event::StepResolved { step: key("a"), verdict: Verdict::Retry, by };
+            state.apply(&again).expect("legal");
+        }
+    }
+    state.may_have_effect(&key("a"))
+}
+
+#[test]
+fn a_step_has_no_effect_only_when_none_of_its_attempts_had_one() {
+    let failed = |stage, without_effect| {
+        let failure = Failure { without_effect, ..Failure::new(stage, "no") };
+        Event::StepFailed { step: key("a"), failure, outputs: None }
+    };
+    let refused = || failed(Stage::Invocation, true);
+    let halfway = || failed(Stage::Invocation, false);
+    let guarded = || failed(Stage::Guard, false);
+    let lost = || Event::StepUnknown { step: key("a"), cause: "lost".to_owned() };
+    let undone = || Event::UndoSucceeded { step: key("a"), note: None };
+    for without in [
+        vec![],
+        vec![guarded()],
+        vec![refused(), refused()],
+        vec![refused(), guarded()],
+        vec![halfway(), undone(), refused()],
+        vec![lost(), undone()],
+    ] {
+        assert!(!may_have_effect(&without), "{without:?}");
+    }
+    for with in [
+        vec![halfway()],
+        vec![failed(Stage::Verification, false)],
+        vec![halfway(), refused(), guarded(), refused()],
+        vec![refused(), halfway(), guarded()],
+        vec![lost(), refused()],
+        vec![as_it_was_kept_before(), refused()],
+    ] {
+        assert!(may_have_effect(&with), "{with:?}");
+    }
+}
+
+/// A failure as journals had it before they said what is certain.
+fn as_it_was_kept_before() -> Event {
+    let text =
+        r#"{"event":"step_failed","step":"a","failure":{"stage":"invocation","message":"no"}}"#;
+    serde_json::from_str(text).expect("an event")
+}
+
+#[test]
+fn a_step_without_a_way_back_that_never_took_effect_is_no_point_of_no_return() {
+    let irreversible = "### b\n\n```bash step=b\n#| irreversible: test\ntrue\n```\n\n";
+    let plan = plan(&(step("a", "") + irreversible));
+    let mut state = RunState::begin(&started()).expect("a start");
+    let failure =
+        |without_effect| Failure { without_effect, ..Failure::new(Stage::Invocation, "no") };
+    for event in [
+        start_of(key("a"), 1),
+        Event::StepSucceeded { step: key("a"), outputs: Values::new(), took_ms: 0 },
+        start_of(key("b"), 1),
+        Event::StepFailed { step: key("b"), failure: failure(true), outputs: None },
+    ] {
+        state.apply(&event).expect("legal");
+    }
+    assert!(points_passed(&plan, &state).is_empty());
+    assert_eq!(owed_undos(&plan, &state), [key("a")]);
+    let by = Resolver::Repeatable;
+    for event in [
+        Event::StepResolved { step: key("b"), verdict: Verdict::Retry, by },
+        start_of(key("b"), 2),
+        Event::StepFailed { step: key("b"), failure: failure(false), outputs: None },
+    ] {
+        state.apply(&event).expect("legal");
+    }
+    assert_eq!(points_passed(&plan, &state).len(), 1);
+}
+
+#[test]
 fn a_run_that_was_taken_back_owes_nothing() {
     let plan = plan(&(step("a", "") + &read("b", "")));
     let (_, mut journal) = fresh(&plan);

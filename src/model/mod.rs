@@ -7,6 +7,7 @@ pub mod link;
 pub mod misread;
 pub mod mode;
 pub mod param;
+mod pattern;
 pub mod permission;
 pub mod project;
 pub mod runbook;

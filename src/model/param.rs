@@ -1,8 +1,8 @@
 //! Which values fit a type, and which fit a parameter.
 
-use super::duration;
 use super::runbook::{Parameter, Type};
 use super::value::{Node, NodeKind, Value};
+use super::{duration, pattern};
 use regex::Regex;
 
 /// Why a value does not fit.
@@ -74,7 +74,7 @@ impl Parameter {
     /// The pattern, compiled. None when there is none.
     #[must_use]
     pub fn regex(&self) -> Option<Result<Regex, regex::Error>> {
-        self.pattern.as_ref().map(|pattern| Regex::new(&pattern.value))
+        self.pattern.as_ref().map(|pattern| pattern::compiled(&pattern.value))
     }
 
     /// The same for whoever checks several values and has compiled the pattern once.

@@ -13,7 +13,6 @@ use crate::engine::decide::points_passed;
 use crate::engine::event::{
     AccountSeen, Event, Operator, Resolver, RunStarted, SkipReason, Verdict,
 };
-use crate::engine::outcome::Stage;
 use crate::engine::state::{RunState, RunStatus, StepStatus};
 use crate::mask::Masker;
 use crate::model::action::Catalog;
@@ -419,17 +418,17 @@ fn decide(
 /// Failed steps that can simply be tried again: nothing had happened, or a repeat is harmless, or
 /// the step looks for its own effect before it acts.
 fn retry_what_is_safe(driver: &mut Driver) -> Result<(), RunError> {
-    let failed: Vec<(StepKey, Stage)> = driver
+    let failed: Vec<(StepKey, bool)> = driver
         .state
         .steps
         .iter()
         .filter_map(|(key, step)| match &step.status {
-            StepStatus::Failed(failure) => Some((key.clone(), failure.stage)),
+            StepStatus::Failed(failure) => Some((key.clone(), failure.is_without_effect())),
             _ => None,
         })
         .collect();
-    for (step, stage) in failed {
-        let safe = stage < Stage::Invocation
+    for (step, without_effect) in failed {
+        let safe = without_effect
             || is_repeatable(&driver.plan, &step, &driver.world.catalog)
             || looks_first(driver, &step);
         if safe {

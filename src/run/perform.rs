@@ -50,10 +50,17 @@ impl Job {
     /// Carries the block out, with its repeats, until it is done or cannot be.
     pub(super) async fn perform(&self) -> Attempt {
         let mut left = self.attempts.max(1);
+        let mut touched = false;
         loop {
-            let attempt = self.until().await;
+            let mut attempt = self.until().await;
             left -= 1;
-            let Attempt::Failed(failure, _) = &attempt else { return attempt };
+            let Attempt::Failed(failure, _) = &mut attempt else { return attempt };
+            // The last attempt says what went wrong. What is certain, all of them say together.
+            touched |= !failure.is_without_effect();
+            if touched {
+                failure.stage = failure.stage.max(Stage::Invocation);
+                failure.without_effect = false;
+            }
             let Some(retry) = self.block.options.retry.as_ref().filter(|_| left > 0) else {
                 return attempt;
             };
@@ -166,8 +173,12 @@ impl Job {
     }
 
     pub(super) fn troubled(&self, trouble: Trouble) -> Attempt {
-        let failure =
-            Failure { stage: Stage::Invocation, message: trouble.message, hint: trouble.hint };
+        let failure = Failure {
+            stage: Stage::Invocation,
+            message: trouble.message,
+            hint: trouble.hint,
+            without_effect: trouble.certainty == Certainty::NothingHappened,
+        };
         match trouble.certainty {
             Certainty::Parked => Attempt::Parked,
             Certainty::Unknown if self.effect.changes() => Attempt::Unknown(failure.message),
@@ -187,7 +198,11 @@ impl Job {
         let message = ended.to_string();
         match ended {
             ShellEnd::Succeeded(outputs) => Attempt::Done(outputs),
-            ShellEnd::NotStarted(trouble) => self.troubled(trouble),
+            // It was not the script that failed: nothing of it was ever run.
+            ShellEnd::NotStarted(Trouble { message, hint, .. }) => {
+                let failure = Failure { stage: Stage::Input, message, hint, without_effect: true };
+                Attempt::Failed(failure, None)
+            }
             ShellEnd::Exit { .. } => {
                 Attempt::Failed(Failure::new(Stage::Invocation, message), None)
             }

@@ -106,6 +106,7 @@ async fn memo(job: &Job) -> Result<Memo, Failure> {
         stage: Stage::Guard,
         message: trouble.message,
         hint: trouble.hint,
+        without_effect: false,
     })
 }
 

@@ -252,6 +252,7 @@ impl Driver {
             reversal: planned.reversal.clone(),
             look: self.maker().look(&key, planned, frame),
             outputs: self.state.step(&key).and_then(|step| step.outputs.clone()),
+            untouched: !self.state.may_have_effect(&key),
         };
         self.stage(Event::UndoStarted { step: key.clone() })?;
         self.launch(&key.clone(), Launch::Undo(key, Box::new(undoing)));
@@ -280,6 +281,7 @@ fn question(job: &Job) -> Result<Option<Question>, Failure> {
         stage: crate::engine::outcome::Stage::Input,
         message: trouble.message,
         hint: trouble.hint,
+        without_effect: false,
     })
 }
 

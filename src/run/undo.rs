@@ -23,6 +23,8 @@ pub(super) struct Undoing {
     pub(super) look: Look,
     /// What the step gave, if it is known.
     pub(super) outputs: Option<Values>,
+    /// Whether it is certain that the step never had an effect.
+    pub(super) untouched: bool,
 }
 
 /// How long an action's own undo may take beyond the timeout of the action itself.
@@ -35,7 +37,11 @@ impl Undoing {
             Ok(job) => job,
             Err(failure) => return Err(failure.clone()),
         };
-        guard::not_frozen(&job.world)?;
+        guard::not_frozen(&job.world).map_err(|failure| go_on_with_undo(job, failure))?;
+        // An action's own undo looks for itself. A block would be run against something that is not there.
+        if self.untouched && self.reversal == Reversal::Block {
+            return Ok(Some("it never took effect, so there is nothing to take back".to_owned()));
+        }
         if let Some(target) = &job.cx.target {
             guard::check(&job.world, target).await?;
         }
@@ -46,6 +52,8 @@ impl Undoing {
                 self.outputs = Some(outputs.clone());
             }
             seen = Some(observation);
+            // Looking takes its time. The environment may have been frozen meanwhile.
+            guard::not_frozen(&job.world).map_err(|failure| go_on_with_undo(job, failure))?;
         }
         match &self.reversal {
             Reversal::BuiltIn(_) => self.built_in(job).await?,
@@ -55,7 +63,7 @@ impl Undoing {
                 }
             }
             Reversal::Irreversible(why) => {
-                return Err(Failure::new(Stage::Guard, format!("it cannot be taken back: {why}")));
+                return Err(Failure::new(Stage::Input, format!("it cannot be taken back: {why}")));
             }
             Reversal::NotNeeded | Reversal::Nested => return Ok(None),
         }
@@ -121,5 +129,18 @@ fn failed(trouble: Trouble) -> Failure {
         Certainty::Unknown => format!("whether it was taken back is unknown: {}", trouble.message),
         _ => trouble.message,
     };
-    Failure { stage: Stage::Invocation, message, hint: trouble.hint }
+    Failure {
+        stage: Stage::Invocation,
+        message,
+        hint: trouble.hint,
+        without_effect: trouble.certainty == Certainty::NothingHappened,
+    }
+}
+
+/// What a frozen environment means for a run that is on its way back.
+fn go_on_with_undo(job: &Job, failure: Failure) -> Failure {
+    failure.hint(format!(
+        "When it may go on: `runbook thaw {}`, then `runbook undo {}`.",
+        job.world.environment.name, job.cx.run
+    ))
 }

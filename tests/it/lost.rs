@@ -363,6 +363,36 @@ fn a_call_that_nothing_can_look_for_waits_for_a_person() {
     assert_eq!(proxy.changes(), ["kms:CreateKey"], "it was repeated");
 }
 
+/// What was refused as a whole certainly changed nothing. The run says so, now and later; it is no point of no
+/// return; and `resume` need not be told that it may be sent again.
+#[test]
+fn a_call_that_was_refused_certainly_changed_nothing() {
+    let proxy = Proxy::start();
+    let project = Project::cloud(&[("call", CALL)]);
+    proxy.stand_before(&project);
+    for way in ["undo", "resume"] {
+        proxy.let_through();
+        proxy.fail_change(0, Fault::Refused);
+        let run = ["run", "call", "--env", "sandbox"];
+        project.run(&run).ended(1).says("AccessDenied").says(NO_EFFECT);
+        project.run(&["status"]).ended(0).says(NO_EFFECT);
+        assert_eq!(proxy.changes(), ["kms:CreateKey"]);
+        proxy.let_through();
+        project.run(&[way]).ended(0);
+        let sent = if way == "resume" { &["kms:CreateKey"][..] } else { &[] };
+        assert_eq!(proxy.changes(), sent, "{way}");
+    }
+    // A later attempt that was refused says nothing of an earlier one.
+    proxy.fail_change(0, Fault::Lost);
+    project.run(&["run", "call", "--env", "sandbox"]).ended(5);
+    proxy.fail_change(0, Fault::Refused);
+    let again = ["resume", "--step", "make=retry", "--reason", "not in the console"];
+    let earlier = "This attempt changed nothing. What an earlier one did may be there.";
+    project.run(&again).ended(1).says(earlier);
+    project.run(&["status"]).ended(0).says(earlier);
+    project.run(&["undo"]).ended(4).says("point of no return");
+}
+
 /// A key and an alias: one call that must not be repeated, and one that takes nothing twice.
 const MAKE: &str = "---\ntitle: Make a key\nsummary: For the tests.\nowner: tests\naccount: data\n---\n\n# Make a key\n\n## Steps\n\n### Make\n\n```yaml step=make\nuses: kms/create-key\nwith: { description: for a test }\nTIMEOUT```\n\n### Point\n\n```yaml step=point\nuses: kms/set-alias\nwith: { alias: alias/made, key: \"{{ steps.make.key_arn }}\" }\n```\n";
 
@@ -378,6 +408,7 @@ struct Wrong {
 }
 
 const FOUND_OUT: &[&str] = &["UNKNOWN", "resolved", "as a look at the world shows"];
+const NO_EFFECT: &str = "It had begun, and had no effect: nothing was changed.";
 const UNKNOWN: &[&str] = &["unknown", "never run again by itself", "runbook resume"];
 
 const WRONG: [Wrong; 13] = [
@@ -387,14 +418,14 @@ const WRONG: [Wrong; 13] = [
         Fault::Throttled,
         99,
         1,
-        &["ThrottlingException", "wait a minute", "runbook resume"],
+        &["ThrottlingException", "wait a minute", "runbook resume", NO_EFFECT],
     ),
     wrong(
         "kms:CreateKey",
         Fault::Refused,
         99,
         1,
-        &["AccessDeniedException", "Allow `kms:CreateKey`", "runbook resume"],
+        &["AccessDeniedException", "Allow `kms:CreateKey`", "runbook resume", NO_EFFECT],
     ),
     // What became of it is looked for, and found.
     wrong("kms:CreateKey", Fault::Reset, 1, 0, FOUND_OUT),

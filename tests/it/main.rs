@@ -13,6 +13,8 @@ mod tidy;
 #[cfg(feature = "aws")]
 mod aws_actions;
 #[cfg(feature = "aws")]
+mod certain;
+#[cfg(feature = "aws")]
 mod check;
 #[cfg(feature = "aws")]
 mod cloud;

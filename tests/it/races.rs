@@ -340,3 +340,34 @@ fn nothing_is_taken_back_in_a_frozen_environment() {
     project.run(&["undo"]).ended(0);
     assert_eq!(project.read("done"), "one\n-one\n");
 }
+
+/// Two steps that can be taken back, the later one with an undo that waits, and one that fails.
+const BACK_TWICE: &str = "---\ntitle: Back twice\nsummary: For the tests.\nowner: tests\n---\n\n# Back twice\n\n## Steps\n\n### One\n\n```bash step=one\necho one >> \"$RUNBOOK_PROJECT/done\"\n```\n\n```bash undo=one\necho -one >> \"$RUNBOOK_PROJECT/done\"\n```\n\n### Two\n\n```bash step=two\necho two >> \"$RUNBOOK_PROJECT/done\"\n```\n\n```bash undo=two\ntouch \"$RUNBOOK_PROJECT/undoing\"\nuntil test -e \"$RUNBOOK_PROJECT/go\"; do sleep 0.02; done\necho -two >> \"$RUNBOOK_PROJECT/done\"\n```\n\n### Fail\n\n```bash step=fail\n#| effect: read\nfalse\n```\n";
+
+#[test]
+fn a_freeze_in_the_middle_of_an_undo_stops_it_before_its_next_change() {
+    for with in ["undo", "resume"] {
+        let project = Project::local(&[("back", BACK_TWICE)]);
+        project.run(&["run", "back", "--env", "sandbox"]).ended(1);
+        let going = Going::start(&project, &["undo"], &[]);
+        until(|| project.exists("undoing"));
+        project.run(&["freeze", "sandbox", "--reason", "incident 7"]).ended(0);
+        project.write("go", "");
+        let said = going.ended(4);
+        let run = project.newest_run().file_name().expect("a name").to_string_lossy().into_owned();
+        let again = format!("`runbook thaw sandbox`, then `runbook undo {run}`");
+        assert!(said.contains("incident 7") && said.contains(&again), "{said}");
+        assert!(!said.contains("needs hands") && !said.contains("Stuck"), "{said}");
+        // What was under way has ended, and nothing else was begun.
+        assert_eq!(project.read("done"), "one\ntwo\n-two\n");
+        let status = project.run(&["status"]).ended(0).says("on the way back").says("incident 7");
+        drop(status.says("this changed nothing").says(&format!("runbook undo {run}")));
+        let stopped = project.journal();
+        project.run(&["undo"]).ended(4).says("incident 7");
+        assert_eq!(project.journal(), stopped, "a refused undo wrote to the journal");
+        project.run(&["thaw", "sandbox"]).ended(0);
+        project.run(&[with]).ended(0);
+        assert_eq!(project.read("done"), "one\ntwo\n-two\n-one\n", "{with}");
+        project.run(&["log", &run, "--verify"]).ended(0);
+    }
+}

@@ -17,7 +17,7 @@ const SAMPLE: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Scripts that make it hard to end them. Each says that it has begun, and ends well once it may.
-const SCRIPTS: [(&str, &str); 7] = [
+const SCRIPTS: [(&str, &str); 8] = [
     ("plain", ""),
     ("deaf", "trap '' INT TERM HUP QUIT"),
     (
@@ -29,6 +29,12 @@ const SCRIPTS: [(&str, &str); 7] = [
          until test -e one && test -e two && test -e three; do sleep 0.02; done",
     ),
     ("daemon", "(setsid bash -c 'cd /; while :; do sleep 1; done' > /dev/null 2>&1 < /dev/null &)"),
+    // Nothing of it says whose it is: another session, no environment, and no parent any more. Only its name
+    // for itself tells this test.
+    (
+        "stranger",
+        "(setsid env -i PATH=\"$PATH\" bash -c 'cd /; trap \"\" INT TERM HUP; while :; do sleep 1; done' \"$RUNBOOK_PROJECT\" > /dev/null 2>&1 < /dev/null &)",
+    ),
     (
         "reader",
         "if read -r line; then exit 90; fi\nif { read -r line < /dev/tty; } 2> /dev/null; then exit 91; fi",
@@ -176,6 +182,31 @@ fn whatever_a_script_does_a_signal_ends_the_run_well_and_nothing_is_left() {
         assert!(project.exists("second"), "{case}: the run did not go on");
         assert_nothing_remains(&project);
     }
+}
+
+/// Two steps side by side. Each leaves a process that nothing ties to it; `helped` needs its own until the end.
+const STRANGERS: &str = "---\ntitle: Strangers\nsummary: For the tests.\nowner: tests\n---\n\n# Strangers\n\n## Steps\n\n```bash step=helped\n#| irreversible: test\n#| needs: []\n(setsid env -i PATH=\"$PATH\" bash -c 'cd /; touch \"$0/helper\"; until test -e \"$0/go\"; do sleep 0.02; done; touch \"$0/help\"' \"$RUNBOOK_PROJECT\" > /dev/null 2>&1 < /dev/null &)\nuntil test -e \"$RUNBOOK_PROJECT/help\"; do sleep 0.02; done\n```\n\n```bash step=quick\n#| irreversible: test\n#| needs: []\nuntil test -e \"$RUNBOOK_PROJECT/helper\"; do sleep 0.02; done\n(setsid env -i PATH=\"$PATH\" bash -c 'cd /; while :; do sleep 1; done' \"$RUNBOOK_PROJECT/left\" > /dev/null 2>&1 < /dev/null &)\n```\n\n```bash step=after\n#| irreversible: test\n#| needs: [helped, quick]\ntouch \"$RUNBOOK_PROJECT/after\"\nuntil test -e \"$RUNBOOK_PROJECT/end\"; do sleep 0.02; done\n```\n";
+
+#[test]
+fn what_nothing_ties_to_its_step_is_ended_with_it_and_nothing_else_is() {
+    let project = Project::local(&[("strangers", STRANGERS)]);
+    let mut run = Started::new(&project, &["run", "strangers", "--env", "sandbox"]);
+    // While both run, either may have left what is left. So it stays, and so does the helper of the other.
+    let ended = || {
+        project.read("stderr").lines().any(|line| line.contains("done") && line.contains("quick"))
+    };
+    run.until("the helper", || project.exists("helper"));
+    run.until("the end of the quick step", ended);
+    project.write("go", "");
+    run.until("the last step", || project.exists("after"));
+    let left: Vec<String> = crate::remains::processes(&project)
+        .into_iter()
+        .filter(|process| process.contains("/left"))
+        .collect();
+    assert_eq!(left, [""; 0], "its step has ended, and so has every other that could have left it");
+    project.write("end", "");
+    run.ended(0);
+    assert_nothing_remains(&project);
 }
 
 #[test]

@@ -11,10 +11,11 @@ mod processes;
 mod program;
 mod setting;
 mod speech;
+mod table;
 
 pub use lint::{Ask, Linted, MANY, lint};
 pub use outputs::OutputsWanted;
-pub use processes::end_orphans;
+pub use processes::{adopt_orphans, end_orphans};
 pub use program::{Printed, Program};
 
 use super::Trouble;
@@ -177,14 +178,14 @@ impl ShellRun {
             Ok(setting) => setting,
             Err(trouble) => return ShellEnd::NotStarted(trouble),
         };
-        let mut child = match setting.command.spawn() {
-            Ok(child) => child,
+        let (mut child, family) = match Family::start(&mut setting.command, &setting.tag) {
+            Ok(started) => started,
             Err(error) => return ShellEnd::NotStarted(not_started(&error)),
         };
         let hold = !self.secrets.is_empty();
         let json = self.outputs == OutputsWanted::Json;
         let mut speech = Speech::new(masker, cx.tell.clone(), self.log, hold, json);
-        let ended = attend(&mut child, &setting.tag, self.limit, cx, &mut speech).await;
+        let ended = attend(&mut child, family, self.limit, cx, &mut speech).await;
         speech.finish().await;
 
         let mut collected = collect(&self.outputs, &setting, &mut speech);
@@ -201,7 +202,15 @@ impl ShellRun {
                 ShellEnd::BadOutputs { problems, outputs }
             }
             Ended::ByItself(Ok(status)) => {
-                ShellEnd::Exit { died: died(status), last_lines: speech.last_lines() }
+                let (died, last_lines) = (died(status), speech.last_lines());
+                let never = match died {
+                    Died::Code(code) => setting.never_ran(code, &last_lines),
+                    Died::Signal(_) => None,
+                };
+                match never {
+                    Some(error) => ShellEnd::NotStarted(not_started(&error)),
+                    None => ShellEnd::Exit { died, last_lines },
+                }
             }
             Ended::ByItself(Err(error)) => ShellEnd::Lost(error.to_string()),
             Ended::TimedOut(limit) => ShellEnd::TimedOut { limit, last_lines: speech.last_lines() },
@@ -238,17 +247,14 @@ fn died(status: ExitStatus) -> Died {
 /// Listens to the script until it ends, then ends whatever it left running.
 async fn attend(
     child: &mut Child,
-    tag: &str,
+    mut family: Family,
     limit: Option<Duration>,
     cx: &Context,
     speech: &mut Speech,
 ) -> Ended {
-    let leader = child.id().and_then(|id| i32::try_from(id).ok());
-    let (Some(leader), Some(out), Some(err)) = (leader, child.stdout.take(), child.stderr.take())
-    else {
-        return Ended::ByItself(Err(io::Error::other("it has no process number")));
+    let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
+        return Ended::ByItself(Err(io::Error::other("it has no output to read")));
     };
-    let mut family = Family::new(leader, tag);
     let listening = speech.listen(out, err);
     tokio::pin!(listening);
     let mut heard = false;

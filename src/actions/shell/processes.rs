@@ -1,15 +1,22 @@
 //! Everything a script started, and how to end it.
 //!
-//! A script leads a process group of its own. That misses what left the group, so each script's environment
-//! carries a tag of its own, and on Linux every process with that tag, in that group or in that session
-//! counts. What both left the session and threw its environment away is not found. On other systems
-//! only the group is.
+//! A script leads a session and a process group of its own, and its environment carries a tag of its own. On
+//! Linux every process with that tag, in that group or in that session is of its family, and so is every
+//! descendant of those. What left the session, threw its environment away and lost its parent is given to this
+//! process, which has asked for that ([`adopt_orphans`]). Such an orphan belongs to the scripts that were running
+//! when it began, and is ended when the last of them ends. On other systems only the group is known.
 
+use super::table::{self, Process};
 use crate::actions::context::{Stop, StopSignal};
 use crate::model::id::RunId;
 use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::process::{Child, Command};
 
 /// The variable that marks the processes of one attempt of one step.
 pub(super) const TAG: &str = "RUNBOOK_PROCESS";
@@ -23,6 +30,51 @@ const LOOK: Duration = Duration::from_millis(25);
 /// How often processes are killed that multiply while they are killed.
 const ROUNDS: u32 = 40;
 
+/// How often the table is read again that was read while it changed.
+const READINGS: u32 = 10;
+
+/// The children of this process. Whoever starts one, or looks through all of them, holds it, so that no child
+/// is seen before it is known whose it is.
+static HOUSE: Mutex<House> =
+    Mutex::new(House { adopts: false, strangers: BTreeSet::new(), families: BTreeMap::new() });
+
+struct House {
+    /// Whether orphans are given to this process.
+    adopts: bool,
+    /// Children that no script started, such as the sandbox. They stay.
+    strangers: BTreeSet<i32>,
+    /// The scripts that run, by their leaders.
+    families: BTreeMap<i32, Entry>,
+}
+
+/// What is known of a running script.
+struct Entry {
+    tag: String,
+    began: u64,
+    /// Whether it is being ended already. Then it claims no orphan for itself.
+    ending: bool,
+}
+
+fn house() -> MutexGuard<'static, House> {
+    HOUSE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on this process is given every descendant that loses its parent, instead of the system's first
+/// process. What is a child of it already stays what it is. Only Linux can do this.
+pub fn adopt_orphans() {
+    #[cfg(target_os = "linux")]
+    {
+        let mut house = house();
+        let own = Pid::this().as_raw();
+        // Where the system refuses, what left its session and its environment is not found.
+        house.adopts = nix::sys::prctl::set_child_subreaper(true).is_ok();
+        let children = table::all().unwrap_or_default().into_iter();
+        let children = children.filter(|(_, process)| process.parent == own).map(|(pid, _)| pid);
+        let strangers = children.filter(|pid| !house.families.contains_key(pid)).collect();
+        house.strangers = strangers;
+    }
+}
+
 /// The processes of one attempt. Dropped before they ended, it kills them.
 pub(super) struct Family {
     leader: Pid,
@@ -31,13 +83,26 @@ pub(super) struct Family {
 }
 
 impl Family {
-    /// The family of that process, and of that value of the tag.
-    pub(super) fn new(leader: i32, tag: &str) -> Self {
-        Self { leader: Pid::from_raw(leader), tag: format!("{TAG}={tag}"), ended: false }
+    /// Starts a program whose environment has that value of the tag.
+    ///
+    /// # Errors
+    /// When the system cannot start it.
+    pub(super) fn start(command: &mut Command, tag: &str) -> io::Result<(Child, Self)> {
+        let mut house = house();
+        let child = command.spawn()?;
+        let leader = child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .ok_or_else(|| io::Error::other("it has no process number"))?;
+        let tag = format!("{TAG}={tag}");
+        let began = table::one(leader).map_or(0, |process| process.began);
+        house.families.insert(leader, Entry { tag: tag.clone(), began, ending: false });
+        Ok((child, Self { leader: Pid::from_raw(leader), tag, ended: false }))
     }
 
     /// Ends what is left: asks, waits, kills. Waits no longer once the operator wants to stop at once.
     pub(super) async fn end(&mut self, grace: Duration, stop: &StopSignal) {
+        self.is_ending();
         if self.signal(Signal::SIGTERM) > 0 {
             let gone = async {
                 while !self.members().is_empty() {
@@ -59,61 +124,117 @@ impl Family {
         self.ended = true;
     }
 
+    fn is_ending(&self) {
+        if let Some(entry) = house().families.get_mut(&self.leader.as_raw()) {
+            entry.ending = true;
+        }
+    }
+
     /// Sends a signal to all that are left, and says how many there are.
     fn signal(&self, signal: Signal) -> usize {
         let members = self.members();
-        if !members.is_empty() {
+        // All of a group at once, so that none of it forks in between. A group's number is not given to another
+        // process while one of the group lives.
+        let own = self.leader.as_raw();
+        if members.iter().any(|pid| table::one(*pid).is_some_and(|found| found.group == own)) {
             let _ = killpg(self.leader, signal);
         }
         for member in &members {
             // It may have ended a moment ago, or belong to somebody it became by `sudo`.
-            let _ = kill(*member, signal);
+            let _ = kill(Pid::from_raw(*member), signal);
         }
         members.len()
     }
 
-    /// All that live. A group's number is not given to another process while one of the group lives, and
-    /// the first look follows at once on the end of the leader, so no stranger is ever meant.
-    #[cfg(target_os = "linux")]
-    fn members(&self) -> Vec<Pid> {
-        let Ok(entries) = std::fs::read_dir("/proc") else { return self.group() };
-        let own = Pid::this();
-        entries
-            .flatten()
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok().map(Pid::from_raw))
-            .filter(|pid| *pid != own && self.has(*pid))
-            .collect()
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn members(&self) -> Vec<Pid> {
-        self.group()
+    /// All that live.
+    fn members(&self) -> BTreeSet<i32> {
+        let house = house();
+        for _ in 0..READINGS {
+            let Some(all) = table::all() else { return self.group() };
+            house.bury(&all);
+            let members = house.members(self, &all);
+            // A process whose parent is not in the table lost it while the table was read. Then it is with
+            // somebody else now, perhaps with us.
+            let changed = all
+                .values()
+                .any(|process| process.parent != 0 && !all.contains_key(&process.parent));
+            if !members.is_empty() || !changed {
+                return members;
+            }
+        }
+        BTreeSet::new()
     }
 
     /// The leader, for as long as anybody of its group lives.
-    fn group(&self) -> Vec<Pid> {
-        killpg(self.leader, None).map_or_else(|_| Vec::new(), |()| vec![self.leader])
+    fn group(&self) -> BTreeSet<i32> {
+        let leader = self.leader.as_raw();
+        killpg(self.leader, None).map_or_else(|_| BTreeSet::new(), |()| [leader].into())
+    }
+}
+
+impl House {
+    /// The living processes of a family.
+    fn members(&self, family: &Family, all: &BTreeMap<i32, Process>) -> BTreeSet<i32> {
+        let own = Pid::this().as_raw();
+        let leader = family.leader.as_raw();
+        let members = all
+            .iter()
+            .filter(|(pid, process)| {
+                **pid != own && !process.ended && self.is_of(**pid, process, leader, family)
+            })
+            .map(|(pid, _)| *pid)
+            .collect();
+        with_descendants(members, all, |pid| self.families.contains_key(&pid))
     }
 
-    #[cfg(target_os = "linux")]
-    fn has(&self, pid: Pid) -> bool {
-        let Ok(stat) = std::fs::read(format!("/proc/{pid}/stat")) else { return false };
-        // The name in brackets may hold anything; the fields come after its last bracket.
-        let Some(end) = stat.iter().rposition(|byte| *byte == b')') else { return false };
-        let fields = String::from_utf8_lossy(&stat[end + 1..]);
-        let mut fields = fields.split_ascii_whitespace();
-        let ended = matches!(fields.next(), None | Some("Z" | "X"));
-        let leader = self.leader.to_string();
-        // Parent, group, session.
-        let in_group = fields.skip(1).take(2).any(|field| field == leader);
-        !ended && (in_group || self.is_tagged(pid))
+    /// Whether a process is of that family, by what it says itself, or because no other can have left it behind.
+    fn is_of(&self, pid: i32, process: &Process, leader: i32, family: &Family) -> bool {
+        let within = |number: i32| process.group == number || process.session == number;
+        if within(leader) {
+            return true;
+        }
+        let mut known = self.families.keys().chain(&self.strangers);
+        if known.any(|other| within(*other)) {
+            return false;
+        }
+        if let Some(tag) = table::entry(pid, TAG) {
+            if tag == family.tag.as_bytes() {
+                return true;
+            }
+            if self.families.values().any(|other| tag == other.tag.as_bytes()) {
+                return false;
+            }
+        }
+        let is_orphan = self.adopts
+            && process.parent == Pid::this().as_raw()
+            && !self.families.contains_key(&pid)
+            && !self.strangers.contains(&pid);
+        is_orphan
+            && self.may_have_left(leader, process)
+            && !self.others_may_have_left(leader, process)
     }
 
-    #[cfg(target_os = "linux")]
-    fn is_tagged(&self, pid: Pid) -> bool {
-        std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| {
-            environment.split(|byte| *byte == 0).any(|entry| entry == self.tag.as_bytes())
-        })
+    fn may_have_left(&self, leader: i32, process: &Process) -> bool {
+        self.families.get(&leader).is_some_and(|entry| entry.began <= process.began)
+    }
+
+    fn others_may_have_left(&self, leader: i32, process: &Process) -> bool {
+        let mut others = self.families.iter().filter(|(other, _)| **other != leader);
+        others.any(|(_, other)| !other.ending && other.began <= process.began)
+    }
+
+    /// Takes the entries of orphans that have ended out of the system's table: nobody else does.
+    fn bury(&self, all: &BTreeMap<i32, Process>) {
+        let own = Pid::this().as_raw();
+        let dead = all.iter().filter(|(pid, process)| {
+            process.ended
+                && process.parent == own
+                && !self.families.contains_key(*pid)
+                && !self.strangers.contains(*pid)
+        });
+        for (pid, _) in dead.filter(|_| self.adopts) {
+            let _ = waitpid(Pid::from_raw(*pid), Some(WaitPidFlag::WNOHANG));
+        }
     }
 }
 
@@ -147,36 +268,52 @@ pub async fn end_orphans(run: &RunId) -> usize {
     orphans.len()
 }
 
-/// The living processes whose environment has an entry that begins like this.
+/// The living processes whose environment has an entry that begins like this, and what they started.
 fn orphans(tagged: &str) -> Vec<Pid> {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
-    let own = Pid::this();
-    entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok().map(Pid::from_raw))
-        .filter(|pid| *pid != own)
-        .filter(|pid| {
-            // The environment of a process that has ended reads as empty.
-            std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| {
-                environment
-                    .split(|byte| *byte == 0)
-                    .any(|entry| entry.starts_with(tagged.as_bytes()))
+    let all = table::all().unwrap_or_default();
+    let own = Pid::this().as_raw();
+    // The environment of a process that has ended reads as empty.
+    let of_it = |pid: &i32| *pid != own && table::entry(*pid, tagged).is_some();
+    let found = all.keys().copied().filter(of_it).collect();
+    with_descendants(found, &all, |pid| pid == own).into_iter().map(Pid::from_raw).collect()
+}
+
+/// Adds the living descendants, but for some and theirs.
+fn with_descendants(
+    mut members: BTreeSet<i32>,
+    all: &BTreeMap<i32, Process>,
+    not: impl Fn(i32) -> bool,
+) -> BTreeSet<i32> {
+    loop {
+        let more: Vec<i32> = all
+            .iter()
+            .filter(|(pid, process)| {
+                !process.ended
+                    && members.contains(&process.parent)
+                    && !members.contains(*pid)
+                    && !not(**pid)
             })
-        })
-        .collect()
+            .map(|(pid, _)| *pid)
+            .collect();
+        if more.is_empty() {
+            return members;
+        }
+        members.extend(more);
+    }
 }
 
 impl Drop for Family {
     fn drop(&mut self) {
-        if self.ended {
-            return;
-        }
-        // Nobody waits for the result of the step any more, so nobody waits for its processes either.
-        for _ in 0..ROUNDS {
-            if self.signal(Signal::SIGKILL) == 0 {
-                break;
+        if !self.ended {
+            self.is_ending();
+            // Nobody waits for the result of the step any more, so nobody waits for its processes either.
+            for _ in 0..ROUNDS {
+                if self.signal(Signal::SIGKILL) == 0 {
+                    break;
+                }
+                std::thread::yield_now();
             }
-            std::thread::yield_now();
         }
+        house().families.remove(&self.leader.as_raw());
     }
 }

@@ -1,7 +1,7 @@
 //! Runs one program to its end and keeps what it printed: for actions that are a call of a program.
 
 use super::processes::{Family, TAG};
-use super::setting::{find, in_own_session, search_path};
+use super::setting::{CANNOT_EXECUTE, NOT_FOUND, find, in_own_session, search_path};
 use crate::actions::Trouble;
 use crate::actions::context::PATH_PREPEND;
 use crate::model::id::RunId;
@@ -66,27 +66,29 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        let mut child = command.spawn().map_err(|error| {
+        let not_started = |error: &dyn std::fmt::Display| {
             Trouble::nothing_happened(format!("`{program}` cannot be started: {error}"))
                 .hint("Install the AWS CLI, or put it in PATH.")
-        })?;
-        let leader = child.id().and_then(|id| i32::try_from(id).ok());
-        let (Some(leader), Some(stdout), Some(stderr)) =
-            (leader, child.stdout.take(), child.stderr.take())
-        else {
+        };
+        // Dropped, at the end and before it, the family ends whatever is left of the program.
+        let (mut child, _family) =
+            Family::start(&mut command, &tag).map_err(|error| not_started(&error))?;
+        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(Trouble::unknown(format!("`{program}` has no output to read")));
         };
-        // Dropped, at the end and before it, it ends whatever is left of the program.
-        let _family = Family::new(leader, &tag);
         let (stdout, stderr, status) = tokio::join!(whole(stdout), whole(stderr), child.wait());
         let lost = |error: std::io::Error| {
             Trouble::unknown(format!("how `{program}` ended cannot be told: {error}"))
         };
-        Ok(Printed {
+        let printed = Printed {
             code: status.map_err(lost)?.code(),
             stdout: stdout.map_err(lost)?,
             stderr: String::from_utf8_lossy(&stderr.map_err(lost)?).into_owned(),
-        })
+        };
+        let never_ran = matches!(printed.code, Some(CANNOT_EXECUTE | NOT_FOUND))
+            && printed.stdout.is_empty()
+            && printed.stderr.starts_with("setsid: ");
+        if never_ran { Err(not_started(&printed.stderr.trim())) } else { Ok(printed) }
     }
 }
 
@@ -127,6 +129,19 @@ mod tests {
         let script = "set -- $(cat /proc/$$/stat); test \"$6\" = $$ && ! (exec < /dev/tty) 2>&1";
         let printed = sh(script, Vec::new()).run().await.expect("it runs");
         assert_eq!(printed.code, Some(0), "{printed:?}");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_cannot_be_executed_did_nothing() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let broken = folder.path().join("aws");
+        std::fs::write(&broken, "#!/nowhere/python3\n").expect("a file");
+        let executable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&broken, executable).expect("executable");
+        let program = Program { program: broken, ..sh("", Vec::new()) };
+        let trouble = program.run().await.expect_err("it cannot be executed");
+        assert_eq!(trouble.certainty, crate::actions::Certainty::NothingHappened);
     }
 
     #[tokio::test]

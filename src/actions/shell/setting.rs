@@ -25,9 +25,15 @@ pub(super) const LARGEST_OUTPUT: u64 = 1024 * 1024;
 /// would hide half of the output.
 const SHORTEST_CREDENTIAL: usize = 16;
 
+/// How a program ends that was to become another one, and could not: the other cannot be executed, or is not
+/// there.
+pub(super) const CANNOT_EXECUTE: i32 = 126;
+pub(super) const NOT_FOUND: i32 = 127;
+
 /// Everything that is ready for the start.
 pub(super) struct Setting {
     pub(super) command: Command,
+    interpreter: PathBuf,
     pub(super) tag: String,
     pub(super) output: PathBuf,
 }
@@ -68,7 +74,29 @@ impl Setting {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        Ok(Self { command, tag, output })
+        Ok(Self { command, interpreter, tag, output })
+    }
+
+    /// Why the script never ran, when `setsid` could not become its interpreter. Its word alone is not enough,
+    /// for a script can print that too: the system must say the same once more.
+    pub(super) fn never_ran(&self, code: i32, said: &[String]) -> Option<io::Error> {
+        let failed = matches!(code, CANNOT_EXECUTE | NOT_FOUND)
+            && matches!(said, [line] if line.starts_with("setsid: "));
+        if !failed {
+            return None;
+        }
+        let mut again = std::process::Command::new(&self.interpreter);
+        again.arg("--version").env_clear().stdin(Stdio::null());
+        again.stdout(Stdio::null()).stderr(Stdio::null());
+        match again.spawn() {
+            Ok(mut child) => {
+                // It runs, so the script may have. How this ends means nothing.
+                let _ = child.kill();
+                let _ = child.wait();
+                None
+            }
+            Err(error) => Some(error),
+        }
     }
 
     /// What the script wrote to `$RUNBOOK_OUTPUT`. It may have put anything there.

@@ -1,6 +1,6 @@
 //! A run on a terminal: what has ended scrolls up, what is under way moves at the bottom.
 
-use super::summary::{Tally, certainty, summarize, title};
+use super::summary::{Tally, certainty, not_undone, summarize, title};
 use super::text::{Paint, counted, cut, fold, grouped, harmless, width};
 use super::{Reporter, View, closing, plain};
 use crate::actions::context::Report;
@@ -211,7 +211,7 @@ impl Human {
         at: Timestamp,
         key: &StepKey,
         view: &View<'_>,
-        word: &str,
+        (word, certain): (&str, &str),
         failure: &Failure,
     ) {
         self.told.insert(key.clone());
@@ -224,9 +224,7 @@ impl Human {
             self.print(format!("{:indent$}{}", "", self.terminal.paint.dim(&format!("│ {line}"))));
         }
         self.fold(indent, &failure.message, |paint, text| paint.bad(text).to_string());
-        if word == "failed" {
-            self.fold(indent, certainty(failure.stage), |_, text| text.to_owned());
-        }
+        self.fold(indent, certain, |_, text| text.to_owned());
         if let Some(hint) = &failure.hint {
             self.fold(indent, &format!("hint: {hint}"), |paint, text| paint.warn(text).to_string());
         }
@@ -288,9 +286,12 @@ impl Human {
             Event::StepWaiting { .. } => {
                 self.done(key, view, paint.warn("?").to_string(), "waits for a person");
             }
-            Event::StepFailed { failure, .. } => self.failure(at, key, view, "failed", failure),
+            Event::StepFailed { failure, .. } => {
+                let certain = certainty(view.plan, view.state, key, failure);
+                self.failure(at, key, view, ("failed", certain), failure);
+            }
             Event::UndoFailed { failure, .. } => {
-                self.failure(at, key, view, "not taken back", failure)
+                self.failure(at, key, view, ("not taken back", not_undone(failure)), failure)
             }
             Event::StepUnknown { cause, .. } => {
                 let (_, took) = self.end(at, key);

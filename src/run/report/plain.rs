@@ -1,6 +1,6 @@
 //! A run where nobody looks at a terminal: one plain line an event, and nothing that moves.
 
-use super::summary::{NOT_UNDONE, Tally, certainty, summarize, title};
+use super::summary::{Tally, certainty, not_undone, summarize, title};
 use super::text::{Paint, counted, grouped, harmless};
 use super::{Reporter, View, closing};
 use crate::actions::context::Report;
@@ -118,7 +118,8 @@ impl<W: Write + Send> Plain<W> {
             }
             Event::StepFailed { failure, .. } => {
                 let what = format!("{titled} ({})", failure.stage);
-                self.failed(at, ("FAILED", &what), failure, certainty(failure.stage));
+                let certain = certainty(view.plan, view.state, key, failure);
+                self.failed(at, ("FAILED", &what), failure, certain);
             }
             Event::StepUnknown { cause, .. } => {
                 self.say(at, "UNKNOWN", &format!("{titled}: {cause}"));
@@ -133,7 +134,7 @@ impl<W: Write + Send> Plain<W> {
                 self.say(at, "undone", &format!("{titled}{note}"));
             }
             Event::UndoFailed { failure, .. } => {
-                self.failed(at, ("UNDO FAILED", &titled), failure, NOT_UNDONE);
+                self.failed(at, ("UNDO FAILED", &titled), failure, not_undone(failure));
             }
             Event::ObligationIncurred(owed) => {
                 self.say(at, "owed", &format!("by {}: {} ({key})", owed.due, owed.text));

@@ -70,13 +70,30 @@ pub struct Next {
 }
 
 /// What is certain about a step whose undo failed.
-pub(super) const NOT_UNDONE: &str = "It could not be taken back and needs hands.";
-
-/// What is certain about a failed step's effect.
 #[must_use]
-pub const fn certainty(stage: Stage) -> &'static str {
-    match stage {
+pub fn not_undone(failure: &Failure) -> &'static str {
+    match failure.stage {
+        Stage::Guard => "It was stopped before it was taken back: this changed nothing.",
+        _ if failure.is_without_effect() => {
+            "It could not be taken back and needs hands. This attempt changed nothing."
+        }
+        _ => "It could not be taken back and needs hands.",
+    }
+}
+
+/// What is certain about a failed step's effect, after all of its attempts.
+#[must_use]
+pub fn certainty(plan: &Plan, state: &RunState, key: &StepKey, failure: &Failure) -> &'static str {
+    let reads = plan.find(key).is_some_and(|(planned, _)| !planned.effect.changes());
+    let without = failure.is_without_effect();
+    match failure.stage {
+        // Whatever an attempt says of itself, an earlier one may have left something.
+        _ if without && !reads && state.may_have_effect(key) => {
+            "This attempt changed nothing. What an earlier one did may be there."
+        }
         Stage::Input | Stage::Guard => "It was stopped before it began: nothing was changed.",
+        _ if reads => "It only reads: nothing was changed.",
+        Stage::Invocation if without => "It had begun, and had no effect: nothing was changed.",
         Stage::Invocation => "It had begun: its effect may be there in part.",
         Stage::Verification => "Its effect took place; what was expected of it did not hold.",
     }
@@ -114,16 +131,18 @@ pub fn summarize(plan: &Plan, state: &RunState) -> Summary {
             hint: hint.cloned(),
         };
         match &step.status {
-            StepStatus::Failed(Failure { stage, message, hint }) => {
-                summary.troubles.push(problem(message, certainty(*stage), hint.as_ref()));
+            StepStatus::Failed(failure) => {
+                let certain = certainty(plan, state, key, failure);
+                summary.troubles.push(problem(&failure.message, certain, failure.hint.as_ref()));
             }
             StepStatus::Unknown(cause) => summary.troubles.push(problem(
                 cause,
                 "Whether its effect is there is unknown. It is never run again by itself.",
                 None,
             )),
-            StepStatus::UndoFailed(Failure { message, hint, .. }) => {
-                summary.troubles.push(problem(message, NOT_UNDONE, hint.as_ref()))
+            StepStatus::UndoFailed(failure) => {
+                let certain = not_undone(failure);
+                summary.troubles.push(problem(&failure.message, certain, failure.hint.as_ref()));
             }
             StepStatus::Waiting(question) if !state.status.is_over() => {
                 summary.questions.push((key.clone(), question.clone()));
@@ -232,7 +251,9 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
         format!("runbook resume {run} --step {word}")
     };
     if let Some(problem) = summary.troubles.iter().find(stuck).filter(|_| !over) {
-        next.push(say(format!("runbook undo {run}"), "try again to take it back"));
+        let again =
+            if state.undoing { format!("runbook undo {run}") } else { word(problem, "undo") };
+        next.push(say(again, "try again to take it back"));
         let done = word(problem, "done") + " --reason '…'";
         next.push(say(done, "or: you took it back by hand"));
     } else if let Some(problem) = summary.troubles.first().filter(|_| !over && !state.undoing) {
