@@ -2,7 +2,156 @@
 
 use crate::cloud::{answer, plain, wait};
 use crate::env::{Project, Ran};
+use crate::inventory::inventory;
+use crate::lost::{changes_nothing, outcome, outlives};
+use crate::matrix::{Row, matrix};
 use crate::proxy::{Call, Fault, Proxy};
+use crate::sample::{is_turn, some_of};
+
+pub(crate) const FAILOVER: Row = Row {
+    runbook: "bedrock-failover",
+    given: crate::matrix::deployed,
+    new_keys: "none",
+    healthy: true,
+    leaves: true,
+    skipped: &[],
+};
+
+pub(crate) const FAILBACK: Row = Row { runbook: "bedrock-failback", given: moved, ..FAILOVER };
+
+pub(crate) const PRIVATE: Row = Row { runbook: "private-path", leaves: false, ..FAILOVER };
+
+pub(crate) const LIMIT: Row = Row {
+    runbook: "opensearch-limit",
+    given: crowded,
+    // Nothing fills the heap of the sandbox, and the index is a domain.
+    skipped: &["clear_caches", "cap_before", "raise_cap"],
+    ..FAILOVER
+};
+
+pub(crate) const RESTORE: Row = Row {
+    runbook: "index-snapshot-restore",
+    given: to_be_switched,
+    // What is switched to is not deleted.
+    skipped: &["clean_up"],
+    ..FAILOVER
+};
+
+/// Every row of this file.
+pub(crate) const ROWS: [Row; 5] = [FAILOVER, FAILBACK, PRIVATE, LIMIT, RESTORE];
+
+fn moved(project: &Project) -> Vec<String> {
+    crate::matrix::deployed(project);
+    run(project, "bedrock-failover", &[]).ended(0);
+    Vec::new()
+}
+
+fn given(parameters: &[&str]) -> Vec<String> {
+    parameters.iter().flat_map(|one| ["-p".to_owned(), (*one).to_owned()]).collect()
+}
+
+fn to_be_switched(project: &Project) -> Vec<String> {
+    crate::matrix::deployed(project);
+    given(&["switch=true"])
+}
+
+/// An index with a replica too many, and another that nobody searches.
+fn crowded(project: &Project) -> Vec<String> {
+    crate::matrix::deployed(project);
+    let account = &project.accounts.workload;
+    let path = "/2021-01-01/opensearch/domain/corpus-index";
+    let domain = wait(answer(plain(account, "es", "GET", path)));
+    let host = domain["DomainStatus"]["Endpoints"]["vpc"].as_str().expect("a host").to_owned();
+    for index in ["passages", "old"] {
+        let body = r#"{"settings":{"number_of_replicas":3}}"#;
+        let call = plain(account, "es", "PUT", &format!("/{index}")).header("host", &host);
+        wait(answer(call.body(body)));
+    }
+    given(&["replicas=1", "close=old", "instance_count=4"])
+}
+
+/// In a plain test run one row is taken back, or loses an answer, or is killed, by chance.
+#[test]
+fn each_is_taken_back_from_every_step() {
+    if is_turn("rows of Bedrock and the index to take back", 1, 3) {
+        for row in some_of("rows to take back", ROWS.to_vec(), 1) {
+            matrix(&row);
+        }
+    }
+}
+
+#[test]
+fn each_outlives_the_loss_of_any_answer() {
+    if is_turn("lost answers of Bedrock and the index", 2, 3) {
+        for row in some_of("rows whose answers are lost", ROWS.to_vec(), 1) {
+            if row.leaves { outlives(&row) } else { changes_nothing(&row) }
+        }
+    }
+}
+
+/// Killed at any record, a run ends as it would have ended.
+#[test]
+fn each_goes_on_after_a_kill_at_any_record() {
+    if is_turn("rows of Bedrock and the index to be killed", 0, 3) {
+        for row in some_of("rows to be killed", ROWS.to_vec(), 1) {
+            killed(&row);
+        }
+    }
+}
+
+fn killed(row: &Row) {
+    let start = |project: &Project, at: Option<usize>| {
+        let more = (row.given)(project);
+        let more: Vec<&str> = more.iter().map(String::as_str).collect();
+        let before = inventory(project);
+        let at = at.map(|at| at.to_string());
+        let kill: Vec<_> = at.iter().map(|at| ("RUNBOOK_KILL_AT_RECORD", at.as_str())).collect();
+        let all = [&["run", row.runbook, "--env", "sandbox"], &more[..]].concat();
+        (project.run_with(&all, &kill), before)
+    };
+    let whole = Project::shipped();
+    let (ran, before) = start(&whole, None);
+    ran.ended(0);
+    let (usual, records) = (outcome(&whole, &before), whole.journal().len());
+    // One project at a time may use the shipped functions.
+    drop(whole);
+    for record in some_of(&format!("records of {}", row.runbook), (1..records).collect(), 1) {
+        let project = Project::shipped();
+        let (ran, before) = start(&project, Some(record));
+        let what = format!("{} killed at record {record} of {records}", row.runbook);
+        assert_eq!(ran.signal, Some(9), "{what}: {}", ran.stderr);
+        let resumed = project.run(&["resume"]);
+        assert_eq!(resumed.code, Some(0), "{what}: {}", resumed.stderr);
+        assert_eq!(outcome(&project, &before), usual, "{what}");
+    }
+}
+
+/// From a sandbox that was just filled to health. The failover and the way back are shown with faults.
+#[test]
+fn each_runs_from_a_fresh_sandbox_to_health() {
+    let project = crate::main_job::seeded();
+    let healthy =
+        |name: &str, more: &[&str]| run(&project, name, more).ended(0).says("health is reached");
+    healthy("private-path", &[]).says("could not tell").says("no events are no proof");
+    healthy("index-snapshot-restore", &[]);
+    healthy("opensearch-limit", &["-p", "replicas=0"]).says("JVMMemoryPressure");
+    // A copy with another count is not switched to.
+    project.write(
+        "runbooks/index-snapshot-restore.md",
+        &project
+            .read("runbooks/index-snapshot-restore.md")
+            .replace("timeout: 2h", "timeout: 3s")
+            .replace("every: 10s", "every: 1s"),
+    );
+    let ran = run(&project, "index-snapshot-restore", &["-p", "switch=true", "-p", "expected=4"]);
+    assert_ne!(ran.code, Some(0), "{}", ran.stderr);
+    ran.says("compare");
+    let call = plain(&project.accounts.workload, "ssm", "POST", "/");
+    let call = call.header("x-amz-target", "AmazonSSM.GetParameter");
+    let name = wait(answer(call.body(r#"{"Name":"/corpus/index/name"}"#)));
+    assert_eq!(name["Parameter"]["Value"], "passages");
+    project.run(&["undo"]).ended(0);
+}
 
 const HOME: &str = "eu-west-1";
 const AWAY: &str = "eu-central-1";
