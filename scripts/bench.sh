@@ -34,6 +34,9 @@ venv=target/compare/venv
 [ -x "$work/node_modules/.bin/markdownlint-cli2" ] \
   || npm install --silent --no-audit --no-fund --prefix "$work" markdownlint-cli2@0.18.1
 
+[ -x "$work/mdbook/bin/mdbook" ] \
+  || cargo install --quiet --locked --no-default-features --root "$work/mdbook" mdbook@0.4.52
+
 cargo bench --locked --no-run
 export RUNBOOK_BENCH_PROJECT="$work/thousand"
 cargo bench --locked --bench check -- write-project

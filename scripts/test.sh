@@ -4,8 +4,11 @@
 #   ./scripts/test.sh          formatting, lints, the core without AWS, then every test with the sandbox
 #   ./scripts/test.sh --full   the same, and the tests that take long (RUNBOOK_TEST_FULL=1)
 #
-# It needs a Rust toolchain. It installs python3 with venv, bash, git, ShellCheck and Neovim when they are
-# missing and it may.
+# It needs a Rust toolchain. It installs python3 with venv, bash, git, ShellCheck, Neovim, Node.js and Chromium when
+# they are missing and it may. It leaves behind, to be looked at:
+#
+#   target/site               the handoff site of this project, with the runs of the tests
+#   target/site-screenshots   each kind of page, as Chromium shows it
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -13,7 +16,7 @@ full=0
 for argument in "$@"; do
   case "$argument" in
     --full) full=1 ;;
-    -h | --help) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+    -h | --help) sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
     *) echo "test.sh: unknown argument $argument (only --full is known)" >&2; exit 2 ;;
   esac
 done
@@ -51,6 +54,24 @@ install_needs() {
   fi
 }
 
+# The handoff site is looked at in a real browser.
+install_browser() {
+  if ! has node npm chromium; then
+    local missing=()
+    has node || missing+=(nodejs)
+    has npm || missing+=(npm)
+    has chromium || missing+=(chromium)
+    if ! command -v apt-get > /dev/null || ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+      --no-install-recommends "${missing[@]}" > /dev/null; then
+      echo "test.sh: install Node.js 18 or later with npm, and Chromium, then run this again" >&2
+      exit 2
+    fi
+  fi
+  if [ ! -d tests/site/node_modules/playwright-core ] || [ ! -d tests/site/node_modules/axe-core ]; then
+    (cd tests/site && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --silent --no-audit --no-fund)
+  fi
+}
+
 # The tests pass without ShellCheck as well. With it, what it really says is tested too.
 install_shellcheck() {
   if command -v shellcheck > /dev/null || ! command -v apt-get > /dev/null; then return; fi
@@ -61,6 +82,7 @@ install_shellcheck() {
 step "what the tests need"
 install_needs
 install_shellcheck
+install_browser
 if ! command -v cargo > /dev/null && [ -f "$HOME/.cargo/env" ]; then
   # shellcheck source=/dev/null
   . "$HOME/.cargo/env"
@@ -96,3 +118,8 @@ cargo test --locked --lib --bins
 # One at a time: they start real processes and share two cores and one emulator.
 step "every integration test: cargo test --test it"
 cargo test --locked --test it -- --test-threads=1
+
+# What a customer would be handed, with what the tests have run. A page that cannot be made fails here.
+step "the handoff site of this project: target/site"
+target/debug/runbook docs build --state target/tmp/site --out target/site
+target/debug/runbook docs build --check --state target/tmp/site

@@ -20,5 +20,6 @@ pub mod sandbox;
 pub mod schema;
 pub mod script;
 pub mod services;
+pub mod site;
 pub mod source;
 pub mod store;

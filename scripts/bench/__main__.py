@@ -89,6 +89,23 @@ def reading(bench):
     return "## 1,000 runbooks of 20 steps\n\n" + table(("", "ms", "× start"), rows) + "\n" + promise
 
 
+def site(bench):
+    folder, out = bench.work / "thousand", bench.work / "thousand/site"
+    build = [bench.program, "docs", "build", "--out", out]
+    book = projects.mdbook(bench.work / "mdbook-thousand", folder)
+    first = bench.time(build, folder, prepare=f"rm -rf {out}")
+    again = bench.time(build, folder)
+    peer = bench.time([bench.work / "mdbook/bin/mdbook", "build", book], book, prepare=f"rm -rf {book}/book")
+    rows = [
+        ("`runbook docs build` into an empty folder", first, first.over(peer)),
+        ("the same again, with nothing changed", again, again.over(peer)),
+        ("mdBook, without its search, into an empty folder", peer, peer.over(peer)),
+    ]
+    size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file()) / 1e6
+    text = f"Promised: about a second on two cores. The site has {size:,.0f} MB, its search with it.\n"
+    return "## The handoff site of the same project\n\n" + table(("", "ms", "× mdBook"), rows) + "\n" + text
+
+
 def keystroke(bench):
     said = (bench.work / "keystroke.txt").read_text()
     line = re.search(r"a keystroke: median (\S+), worst (\S+),", said)
@@ -158,7 +175,7 @@ def main():
     root, floor, programs = (Path(argument) for argument in sys.argv[1:4])
     quick = "--quick" in sys.argv[4:]
     bench = Bench(root, floor, programs, 3 if quick else 10)
-    parts = [part(bench) for part in (reading, keystroke, durable, at_once, resume)]
+    parts = [part(bench) for part in (reading, site, keystroke, durable, at_once, resume)]
     text = HEAD + "\n".join(parts) + f"\nOn {platform.system()} {platform.machine()}, {os.cpu_count()} cores.\n"
     print(text)
     if not quick:

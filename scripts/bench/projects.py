@@ -40,6 +40,19 @@ def ansible(folder, count):
     (folder / "it.yml").write_text(json.dumps([play]))
 
 
+def mdbook(folder, project):
+    """The runbooks of a project as an mdBook."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "src").mkdir(parents=True)
+    lines = ["# Summary", ""]
+    for file in sorted(project.glob("runbooks/*.md")):
+        shutil.copy(file, folder / "src" / file.name)
+        lines.append(f"- [{file.stem}]({file.name})")
+    (folder / "src/SUMMARY.md").write_text("\n".join(lines) + "\n")
+    (folder / "book.toml").write_text('[book]\ntitle = "T"\n')
+    return folder
+
+
 def long_journal(program, folder, events):
     """A paused run whose journal holds so many events: a loop has ended, and a later step has failed."""
     elements = events // 2

@@ -3,6 +3,8 @@
 mod formats;
 mod watch;
 
+pub(super) use watch::signal;
+
 use super::Global;
 use super::console::{self, Out};
 use super::error::CliError;

@@ -111,7 +111,7 @@ fn only(policies: &mut Policies, name: &str) -> Result<(), CliError> {
 
 /// The text of a template. As for the action itself it cannot lie outside the folder of the runbooks, and
 /// no link in there leads out of it.
-fn template(runbooks: &Path, path: &str) -> Option<String> {
+pub(super) fn template(runbooks: &Path, path: &str) -> Option<String> {
     let path = Path::new(path);
     let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
     let root = runbooks.canonicalize().ok().filter(|_| path.components().all(inside))?;

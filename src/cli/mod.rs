@@ -9,11 +9,13 @@ mod check;
 mod completions;
 mod console;
 mod diagnostics;
+mod docs;
 mod drive;
 mod error;
 mod exit;
 mod explain;
 mod freeze;
+mod handoff;
 mod history;
 mod iam;
 mod list;
@@ -154,6 +156,12 @@ enum Command {
     /// The emulated AWS on this machine
     #[command(after_help = sandbox::AFTER)]
     Sandbox(sandbox::Args),
+    /// The handoff site: runbooks, runs and what they prove, as files that open anywhere
+    #[command(after_help = docs::AFTER)]
+    Docs(docs::Args),
+    /// The readiness board: can the owners of this platform run it without those who built it?
+    #[command(after_help = handoff::AFTER)]
+    Handoff(handoff::Args),
     /// What steps can do: the manual of the actions
     #[command(after_help = actions::AFTER)]
     Actions(actions::Args),
@@ -226,6 +234,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Thaw(args) => thaw::run(global, args),
         Command::Unlock(args) => unlock::run(global, args),
         Command::Sandbox(args) => sandbox::run(global, args),
+        Command::Docs(args) => docs::run(global, args),
+        Command::Handoff(args) => handoff::run(global, args),
         Command::Actions(args) => actions::run(global, args),
         Command::New(args) => new::run(global, args),
         Command::Lsp(args) => lsp::run(global, args),

@@ -12,6 +12,8 @@ use crate::model::id::RunId;
 use crate::model::value::Value;
 use crate::run::report::summary::settle;
 use crate::run::report::text::{counted, fold};
+use crate::site::view as site;
+use crate::store::Store;
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
@@ -78,6 +80,23 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
         Some((_, error)) => Err(error),
         None => Ok(Exit::Done),
     }
+}
+
+/// What the runs of those ids still owe, and what they owed, for the site.
+pub(super) fn for_site(store: &Store, ids: &[RunId]) -> Vec<site::Owed> {
+    // A run that cannot be read is told on the site as such.
+    let runs: Vec<Known> = ids.iter().filter_map(|run| history::known(store, run).ok()).collect();
+    all(&runs)
+        .into_iter()
+        .map(|owed| site::Owed {
+            command: settle(&owed.obligation, &owed.environment),
+            obligation: owed.obligation,
+            run: owed.run,
+            runbook: owed.runbook,
+            environment: owed.environment,
+            settled_by: owed.settled_by,
+        })
+        .collect()
 }
 
 /// Every obligation of every run, by due date.

@@ -269,7 +269,13 @@ fn fingerprint(frame: &Frame, hash: &mut Sha256) {
 /// SHA-256 of a text, in hexadecimal.
 #[must_use]
 pub fn digest_of(text: &str) -> String {
-    hex(&Sha256::digest(text.as_bytes()))
+    digest_of_bytes(text.as_bytes())
+}
+
+/// SHA-256 of some bytes, in hexadecimal.
+#[must_use]
+pub fn digest_of_bytes(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -4,7 +4,7 @@
 mod build;
 mod changes;
 
-pub use build::{PlanError, build, digest_of};
+pub use build::{PlanError, build, digest_of, digest_of_bytes};
 pub use changes::{Change, Difference, differences};
 
 use crate::model::id::{AccountName, StepId, StepKey};

@@ -36,7 +36,7 @@ use crate::model::id::{RunId, StepKey};
 use files::How;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 /// How many runs are named when the one asked for does not exist.
@@ -265,6 +265,25 @@ impl Store {
         let all = self.existing(run)?.join("output");
         files::folder(&all)?;
         OutputLog::open(&all.join(format!("{}.log", files::file_name(step.as_str()))))
+    }
+
+    /// What the steps of a run printed, by the step's key. Bytes that are no text are shown as such.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn outputs(&self, run: &RunId) -> Result<BTreeMap<String, String>, StoreError> {
+        let all = self.existing(run)?.join("output");
+        let mut found = BTreeMap::new();
+        for name in files::names(&all)? {
+            let Some(step) = name.strip_suffix(".log").and_then(files::named) else { continue };
+            let path = all.join(&name);
+            let mut bytes = Vec::new();
+            files::open(&path, How::Read)?
+                .read_to_end(&mut bytes)
+                .map_err(StoreError::io("read", &path))?;
+            found.insert(step, String::from_utf8_lossy(&bytes).into_owned());
+        }
+        Ok(found)
     }
 
     fn existing(&self, run: &RunId) -> Result<PathBuf, StoreError> {

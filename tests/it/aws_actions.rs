@@ -9,4 +9,7 @@ mod objects;
 mod opensearch;
 mod pointers;
 mod sessions;
+mod trust;
 mod undo;
+
+pub(crate) use data::archive;

@@ -131,10 +131,13 @@ impl Project {
             )
         };
         format!(
-            "version: 1\nenvironments:\n  sandbox:\n    kind: sandbox\n    endpoint: \"{endpoint}\"\n    seed: [account-redeploy]\n    accounts:\n{}{}{}",
+            "version: 1\nenvironments:\n  sandbox:\n    kind: sandbox\n    endpoint: \"{endpoint}\"\n    seed: [account-redeploy]\n    accounts:\n{}{}{}{}",
             account("workload", &self.accounts.workload),
             account("data", &self.accounts.data),
             account("platform", &self.accounts.platform),
+            // The data account once more, as the security team enters it.
+            account("security", &self.accounts.data)
+                .replace("RunbookOperator", "corpus-key-security"),
         )
     }
 
@@ -203,6 +206,13 @@ impl Project {
             panic!("`runbook {}` hangs; killed: {killed:?}", arguments.join(" "));
         });
         Ran::new(arguments, output.expect("its output"))
+    }
+
+    /// Keeps the runs of this project for the site that `scripts/test.sh` builds at its end.
+    pub(crate) fn keep_runs(&self) {
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("site");
+        let _ = fs::remove_dir_all(&kept);
+        copy(&self.path().join(".runbook/runs"), &kept.join("runs"));
     }
 
     /// The newest run's folder.

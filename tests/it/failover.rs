@@ -2,10 +2,10 @@
 
 use crate::cloud::{answer, plain, wait};
 use crate::env::{Project, Ran};
-use crate::inventory::inventory;
-use crate::lost::{changes_nothing, outcome, outlives};
+use crate::lost::{changes_nothing, outlives};
 use crate::matrix::{Row, matrix};
 use crate::proxy::{Call, Fault, Proxy};
+use crate::rows::killed;
 use crate::sample::{is_turn, some_of};
 
 pub(crate) const FAILOVER: Row = Row {
@@ -96,33 +96,6 @@ fn each_goes_on_after_a_kill_at_any_record() {
         for row in some_of("rows to be killed", ROWS.to_vec(), 1) {
             killed(&row);
         }
-    }
-}
-
-fn killed(row: &Row) {
-    let start = |project: &Project, at: Option<usize>| {
-        let more = (row.given)(project);
-        let more: Vec<&str> = more.iter().map(String::as_str).collect();
-        let before = inventory(project);
-        let at = at.map(|at| at.to_string());
-        let kill: Vec<_> = at.iter().map(|at| ("RUNBOOK_KILL_AT_RECORD", at.as_str())).collect();
-        let all = [&["run", row.runbook, "--env", "sandbox"], &more[..]].concat();
-        (project.run_with(&all, &kill), before)
-    };
-    let whole = Project::shipped();
-    let (ran, before) = start(&whole, None);
-    ran.ended(0);
-    let (usual, records) = (outcome(&whole, &before), whole.journal().len());
-    // One project at a time may use the shipped functions.
-    drop(whole);
-    for record in some_of(&format!("records of {}", row.runbook), (1..records).collect(), 1) {
-        let project = Project::shipped();
-        let (ran, before) = start(&project, Some(record));
-        let what = format!("{} killed at record {record} of {records}", row.runbook);
-        assert_eq!(ran.signal, Some(9), "{what}: {}", ran.stderr);
-        let resumed = project.run(&["resume"]);
-        assert_eq!(resumed.code, Some(0), "{what}: {}", resumed.stderr);
-        assert_eq!(outcome(&project, &before), usual, "{what}");
     }
 }
 

@@ -154,6 +154,23 @@ async fn functions(account: &str, all: &mut Inventory) {
         let key = function.kms_key_arn().filter(|arn| !arn.is_empty()).unwrap_or("no key");
         let code = function.code_sha256().unwrap_or_default();
         all.insert(format!("function {account} {name}"), format!("{code} under {key}"));
+        let variables = function.environment().and_then(|all| all.variables());
+        let mut variables: Vec<_> = variables.into_iter().flatten().collect();
+        variables.sort();
+        all.insert(format!("function {account} {name} variables"), format!("{variables:?}"));
+        let versions = lambda.list_versions_by_function().function_name(name).send().await;
+        for version in versions.expect("versions").versions() {
+            let number = version.version().filter(|number| *number != "$LATEST");
+            all.extend(
+                number.map(|n| (format!("function {account} {name}:{n}"), "published".to_owned())),
+            );
+        }
+        let aliases = lambda.list_aliases().function_name(name).send().await.expect("aliases");
+        for alias in aliases.aliases() {
+            let to = alias.function_version().unwrap_or_default().to_owned();
+            let alias = alias.name().unwrap_or_default();
+            all.insert(format!("function alias {account} {name}:{alias}"), to);
+        }
     }
 }
 

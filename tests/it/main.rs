@@ -6,7 +6,9 @@ mod corpus;
 mod draft;
 mod fuzz;
 mod hard_markdown;
+mod html;
 mod runbooks_page;
+mod site_pages;
 mod spans;
 mod tidy;
 
@@ -71,6 +73,8 @@ mod remains;
 #[cfg(feature = "aws")]
 mod resume_changed;
 #[cfg(feature = "aws")]
+mod rows;
+#[cfg(feature = "aws")]
 mod sample;
 #[cfg(feature = "aws")]
 mod secrets;
@@ -82,6 +86,10 @@ mod shim;
 mod signals;
 #[cfg(feature = "aws")]
 mod signals_prompts;
+#[cfg(feature = "aws")]
+mod site;
+#[cfg(feature = "aws")]
+mod site_browser;
 #[cfg(feature = "aws")]
 mod unattended;
 #[cfg(feature = "aws")]

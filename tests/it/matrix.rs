@@ -108,8 +108,10 @@ fn a_changed_account_redeploy_is_taken_back_from_every_step() {
 #[test]
 fn every_shipped_runbook_is_in_the_matrix() {
     let mut seen = Vec::new();
-    let all =
-        [REPLACE, RETIRE, REDEPLOY, REDEPLOY_OTHERWISE].into_iter().chain(crate::failover::ROWS);
+    let all = [REPLACE, RETIRE, REDEPLOY, REDEPLOY_OTHERWISE]
+        .into_iter()
+        .chain(crate::rows::ROWS)
+        .chain(crate::failover::ROWS);
     for row in all {
         seen.extend(books(&crate::env::root(), row.runbook).into_iter().map(|(name, _)| name));
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const MADE: [&str; 5] = [".git", ".runbook", "target", "__pycache__", "node_modules"];
 
 /// Which layer may use which. `engine::event` and `engine::outcome` stand for those two modules only.
-const LAYERS: [(&str, &[&str]); 19] = [
+const LAYERS: [(&str, &[&str]); 20] = [
     ("source", &[]),
     ("diagnostic", &["source"]),
     ("mask", &["model"]),
@@ -68,6 +68,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
         ],
     ),
     ("sandbox", &["model"]),
+    ("site", &["model", "source", "diagnostic", "expr", "plan", "engine"]),
     ("cli", &["*"]),
 ];
 
@@ -230,6 +231,7 @@ fn layers_point_down() {
 fn the_core_is_pure() {
     let core = [
         "model", "parse", "expr", "script", "services", "check", "iam", "schema", "plan", "engine",
+        "site",
     ]
     .map(|name| format!("src/{name}"));
     let files: Vec<_> = program()

@@ -149,3 +149,13 @@ class Functions(Case):
         self.refused("InvalidParameterValueException", self.update, f"arn:aws:kms:us-east-1:{account()}:key/none")
         self.kms.enable_key(KeyId=self.old)
         self.assertEqual(json.load(invoke()["Payload"]), "12")
+
+    def test_published_versions_are_listed_when_all_are_asked_for(self):
+        """ListFunctions gives each function, and with FunctionVersion=ALL its published versions beside it, in pages."""
+        self.functions.publish_version(FunctionName="f")
+        self.assertEqual([f["Version"] for f in self.functions.list_functions()["Functions"]], ["$LATEST"])
+        pages = self.functions.get_paginator("list_functions").paginate(
+            FunctionVersion="ALL", PaginationConfig={"PageSize": 1})
+        found = [function for page in pages for function in page["Functions"]]
+        self.assertEqual([f["Version"] for f in found], ["$LATEST", "1"])
+        self.assertEqual([f["KMSKeyArn"] for f in found], [self.old] * 2)

@@ -7,12 +7,15 @@ mod cli;
 mod clients;
 mod cloudformation;
 mod credentials;
+mod iam;
 mod identity;
 mod inputs;
 mod kms;
 mod lambda;
 mod logs;
 mod opensearch;
+mod policy;
+mod residency;
 mod s3;
 mod secrets;
 mod sessions;
@@ -45,6 +48,8 @@ pub fn actions(
         Arc::new(identity::Identity(Arc::clone(sessions))),
         Arc::new(call::GenericCall(cli.clone())),
     ];
+    all.extend(iam::actions(&cli));
+    all.extend(residency::actions(&cli));
     all.extend(bedrock::actions(&cli));
     all.extend(opensearch::actions(&cli));
     all.extend(ssm::actions(&cli));

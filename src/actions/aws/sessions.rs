@@ -142,6 +142,27 @@ impl AwsSessions {
         self.emulator.as_ref().and_then(|e| e.cli.clone()).unwrap_or_else(|| PathBuf::from("aws"))
     }
 
+    /// The project's names for its accounts, by their twelve digits. One account can have several.
+    pub(super) fn account_names(&self) -> BTreeMap<String, String> {
+        let mut names: BTreeMap<String, String> = BTreeMap::new();
+        for (name, account) in &self.accounts {
+            names
+                .entry(account.id.clone())
+                .and_modify(|all| *all = format!("{all}, {name}"))
+                .or_insert_with(|| name.to_string());
+        }
+        names
+    }
+
+    /// The roles in that account that the environment names.
+    pub(super) fn roles_in(&self, account: &str) -> Vec<String> {
+        let of = |one: &Account| match &one.access {
+            Access::Role(role) if one.id == account => Some(role.clone()),
+            _ => None,
+        };
+        self.accounts.values().filter_map(of).collect()
+    }
+
     fn provider(&self, target: &Target) -> Result<&SharedCredentialsProvider, Trouble> {
         let known = self.accounts.get(&target.account).filter(|account| account.id == target.id);
         known

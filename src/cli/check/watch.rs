@@ -70,7 +70,7 @@ fn paths(args: &Args) -> Vec<PathBuf> {
 }
 
 /// Ends when the person at the terminal, or anybody else, wants this to end.
-fn signal() -> Result<impl Future<Output = ()>, CliError> {
+pub(in crate::cli) fn signal() -> Result<impl Future<Output = ()>, CliError> {
     use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| {
         signal(kind).map_err(|error| CliError::usage(format!("cannot listen for signals: {error}")))

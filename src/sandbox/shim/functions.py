@@ -1,8 +1,8 @@
-"""Lambda: the key of a function's environment variables."""
+"""Lambda: the key of a function's environment variables, and the list of published versions."""
 
 import json
 
-from ministack.core.responses import error_response_json
+from ministack.core.responses import error_response_json, json_response
 from ministack.services import lambda_svc
 from ministack.services.cloudformation import provisioners
 
@@ -13,6 +13,7 @@ BUILD_CONFIG = lambda_svc._build_config
 CREATE = lambda_svc._create_function
 UPDATE_CONFIG = lambda_svc._update_config
 INVOKE = lambda_svc._invoke
+LIST = lambda_svc._list_functions
 PROVISION = provisioners._lambda_create
 UPDATE = provisioners._lambda_update
 
@@ -22,8 +23,31 @@ def install():
     lambda_svc._create_function = create_function
     lambda_svc._update_config = update_config
     lambda_svc._invoke = invoke
+    lambda_svc._list_functions = list_functions
     replace_provisioner("AWS::Lambda::Function", "create", "_lambda_create", provision)
     replace_provisioner("AWS::Lambda::Function", "update", "_lambda_update", update)
+
+
+def list_functions(query_params):
+    """With `FunctionVersion=ALL`, AWS lists every published version beside each function."""
+    if first(query_params, "FunctionVersion") != "ALL":
+        return LIST(query_params)
+    listed = [config for name in sorted(lambda_svc._functions.keys()) for config in versions(lambda_svc._functions[name])]
+    start, count = int(first(query_params, "Marker") or 0), int(first(query_params, "MaxItems") or 50)
+    result = {"Functions": listed[start:start + count]}
+    if start + count < len(listed):
+        result["NextMarker"] = str(start + count)
+    return json_response(result)
+
+
+def versions(function):
+    published = function.get("versions") or {}
+    return [function["config"], *(published[number]["config"] for number in sorted(published, key=int))]
+
+
+def first(query_params, name):
+    value = query_params.get(name)
+    return value[0] if isinstance(value, list) and value else value
 
 
 def build_config(*args, **kwargs):

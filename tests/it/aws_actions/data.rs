@@ -97,7 +97,7 @@ async fn a_secret_comes_under_a_key_with_its_versions() {
 }
 
 /// A zip archive with one stored file, which is all that a function needs.
-fn archive(text: &str) -> Vec<u8> {
+pub(crate) fn archive(text: &str) -> Vec<u8> {
     let (name, data) = ("index.py".as_bytes(), text.as_bytes());
     let crc = data.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| {

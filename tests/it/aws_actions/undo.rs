@@ -3,6 +3,7 @@
 use super::bench::{Bench, Step};
 use super::data::function;
 use super::objects::{bucket, put};
+use super::trust::with_variables;
 use crate::cloud::set_parameter;
 use crate::inventory::{Inventory, difference, new_keys, of_account};
 use futures_util::future::LocalBoxFuture;
@@ -16,7 +17,7 @@ struct Row {
     given: for<'a> fn(&'a Bench) -> LocalBoxFuture<'a, Value>,
 }
 
-const ROWS: [Row; 16] = [
+const ROWS: [Row; 20] = [
     Row { action: "cloudformation/deploy", given: |_| Box::pin(async { stack("small") }) },
     Row {
         action: "cloudformation/deploy",
@@ -89,11 +90,52 @@ const ROWS: [Row; 16] = [
         },
     },
     Row {
+        action: "logs/set-retention",
+        given: |bench| {
+            Box::pin(async {
+                let logs = aws_sdk_cloudwatchlogs::Client::new(&bench.sdk());
+                logs.create_log_group().log_group_name("/g").send().await.expect("a group");
+                let kept = logs.put_retention_policy().log_group_name("/g").retention_in_days(7);
+                kept.send().await.expect("kept");
+                json!({ "log_group": "/g", "days": 30 })
+            })
+        },
+    },
+    Row {
         action: "opensearch/scale-domain",
         given: |bench| {
             Box::pin(async {
                 super::opensearch::domain(bench, "index", "OpenSearch_2.19").await;
                 json!({ "domain": "index", "instance_count": 3, "volume_size": 40 })
+            })
+        },
+    },
+    Row {
+        action: "lambda/set-variables",
+        given: |bench| {
+            Box::pin(async {
+                let lambda = with_variables(bench, &[("API_TOKEN", "hunter2"), ("B", "b")]).await;
+                lambda.publish_version().function_name("reader").send().await.expect("a version");
+                json!({ "function": "reader", "set": { "C": "c" }, "drop": ["API_TOKEN"], "kept_in": "1" })
+            })
+        },
+    },
+    Row {
+        action: "secrets/from-variable",
+        given: |bench| {
+            Box::pin(async {
+                with_variables(bench, &[("API_TOKEN", "hunter2")]).await;
+                json!({ "function": "reader", "variable": "API_TOKEN", "secret": "corpus/api" })
+            })
+        },
+    },
+    Row {
+        action: "secrets/from-variable",
+        given: |bench| {
+            Box::pin(async {
+                with_variables(bench, &[("API_TOKEN", "hunter2")]).await;
+                let key = bench.key().await;
+                json!({ "function": "reader", "variable": "API_TOKEN", "secret": "corpus/api", "key": key })
             })
         },
     },

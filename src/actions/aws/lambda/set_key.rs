@@ -73,7 +73,7 @@ impl Action for SetKey {
     }
 }
 
-async fn configuration(aws: &Aws, function: &str) -> Result<Configuration, Trouble> {
+pub(super) async fn configuration(aws: &Aws, function: &str) -> Result<Configuration, Trouble> {
     let call = aws.lambda().get_function_configuration().function_name(function).send();
     aws.read("lambda:GetFunctionConfiguration", function, call).await
 }
@@ -83,7 +83,7 @@ fn current_key(function: &Configuration) -> Option<&str> {
 }
 
 /// Whether no update is under way. A failed one is an error.
-fn settled(aws: &Aws, function: &Configuration) -> Result<bool, Trouble> {
+pub(super) fn settled(aws: &Aws, function: &Configuration) -> Result<bool, Trouble> {
     match function.last_update_status {
         Some(LastUpdateStatus::InProgress) => Ok(false),
         Some(LastUpdateStatus::Failed) => {

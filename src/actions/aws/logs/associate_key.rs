@@ -1,6 +1,6 @@
 //! `logs/associate-key`: encrypts what a log group takes in from now on under a key.
 
-use super::groups;
+use super::group;
 use crate::actions::aws::account::Aws;
 use crate::actions::aws::sessions::AwsSessions;
 use crate::actions::aws::wait::{SETTLE, Wait};
@@ -77,13 +77,6 @@ impl Action for AssociateKey {
         let name = inputs::text(&cx.inputs, "log_group")?;
         associate(&aws, cx, name, memo_text(&cx.memo, "previous_key_arn")).await
     }
-}
-
-async fn group(aws: &Aws, name: &str) -> Result<LogGroup, Trouble> {
-    let mut found = groups(aws, Some(name)).await?.into_iter();
-    found
-        .find(|group| group.log_group_name.as_deref() == Some(name))
-        .ok_or_else(|| aws.wrong(format!("there is no log group {name}")))
 }
 
 /// Puts the group under that key, or under none, and reads until it is so.

@@ -1,6 +1,7 @@
 //! CloudWatch Logs.
 
 mod associate_key;
+mod set_retention;
 
 use super::account::Aws;
 use super::sessions::AwsSessions;
@@ -9,7 +10,10 @@ use aws_sdk_cloudwatchlogs::types::LogGroup;
 use std::sync::Arc;
 
 pub(super) fn actions(sessions: &Arc<AwsSessions>) -> Vec<Arc<dyn Action>> {
-    vec![Arc::new(associate_key::AssociateKey(Arc::clone(sessions)))]
+    vec![
+        Arc::new(associate_key::AssociateKey(Arc::clone(sessions))),
+        Arc::new(set_retention::SetRetention(Arc::clone(sessions))),
+    ]
 }
 
 /// Every log group whose name begins so.
@@ -24,4 +28,12 @@ pub(super) async fn groups(aws: &Aws, prefix: Option<&str>) -> Result<Vec<LogGro
         groups.extend(page.log_groups.unwrap_or_default());
     }
     Ok(groups)
+}
+
+/// The log group of exactly that name.
+async fn group(aws: &Aws, name: &str) -> Result<LogGroup, Trouble> {
+    let mut found = groups(aws, Some(name)).await?.into_iter();
+    found
+        .find(|group| group.log_group_name.as_deref() == Some(name))
+        .ok_or_else(|| aws.wrong(format!("there is no log group {name}")))
 }

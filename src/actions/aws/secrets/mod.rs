@@ -1,5 +1,6 @@
 //! Secrets Manager.
 
+mod from_variable;
 mod reencrypt;
 
 use super::account::Aws;
@@ -9,7 +10,10 @@ use aws_sdk_secretsmanager::types::SecretVersionsListEntry;
 use std::sync::Arc;
 
 pub(super) fn actions(sessions: &Arc<AwsSessions>) -> Vec<Arc<dyn Action>> {
-    vec![Arc::new(reencrypt::Reencrypt(Arc::clone(sessions)))]
+    vec![
+        Arc::new(reencrypt::Reencrypt(Arc::clone(sessions))),
+        Arc::new(from_variable::FromVariable(Arc::clone(sessions))),
+    ]
 }
 
 /// Every version of a secret, those without a stage too.

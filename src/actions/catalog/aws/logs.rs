@@ -11,7 +11,7 @@ const GROUP: &[On] = &[On::Named(Kind::LogGroup, "log_group")];
 const EVERY_GROUP: &[On] =
     &[On::Any(Kind::LogGroup, "IAM knows this permission on all log groups only")];
 
-pub(super) const SPECS: [ActionSpec; 1] = [ASSOCIATE_KEY];
+pub(super) const SPECS: [ActionSpec; 2] = [ASSOCIATE_KEY, SET_RETENTION];
 
 const ASSOCIATE_KEY: ActionSpec = ActionSpec {
     name: "logs/associate-key",
@@ -42,5 +42,51 @@ group's whole retention, so that key must live as long: an `obligation` to write
         Permission::undo("logs:DisassociateKmsKey", GROUP),
     ],
     example: "uses: logs/associate-key\nwith: { log_group: /corpus/audit, key: \"{{ steps.create_key.key_arn }}\" }",
+    needs_account: true,
+};
+
+const SET_RETENTION: ActionSpec = ActionSpec {
+    name: "logs/set-retention",
+    summary: "Set how long a log group keeps its events, and prove it",
+    description: "CloudWatch Logs takes a fixed set of numbers of days, from 1 to 3653. A policy of the account can decide \
+otherwise while the call succeeds, so the retention is read back. When it is not what was asked for, the step fails and names \
+the account-level policy that speaks of retention.\n\n\
+A shorter retention deletes older events, within about three days. Undo brings the retention back, and not what was deleted \
+by then.",
+    inputs: &[
+        needs("log_group", Type::String, "The log group's name."),
+        needs("days", Type::Integer, "How many days. 0 is for ever."),
+    ],
+    open_inputs: false,
+    outputs: &[
+        gives("log_group", Type::String, "The log group's name."),
+        gives(
+            "retention_days",
+            Type::Integer,
+            "How long it keeps events, as read back, or null for ever.",
+        ),
+        gives("previous_days", Type::Integer, "How long it kept them before, or null for ever."),
+        gives("key_arn", Type::String, "The key that it is under, or null."),
+    ],
+    open_outputs: false,
+    effect: EffectSpec::Fixed(Effect::Change),
+    timeout: Duration::from_secs(5 * 60),
+    idempotent: true,
+    observe: Some("The log group has that retention."),
+    undo: Some(
+        "The log group has its previous retention again, or none. Events that have expired by then stay deleted.",
+    ),
+    permissions: &[
+        Permission::run("logs:DescribeLogGroups", EVERY_GROUP),
+        Permission::run("logs:PutRetentionPolicy", GROUP),
+        Permission::sometimes("0 days is asked for", "logs:DeleteRetentionPolicy", GROUP),
+        Permission::sometimes(
+            "the retention does not read back",
+            "logs:DescribeAccountPolicies",
+            &[On::Everything],
+        ),
+        Permission::undo("logs:DeleteRetentionPolicy", GROUP),
+    ],
+    example: "uses: logs/set-retention\nwith: { log_group: /corpus/inference, days: 365 }",
     needs_account: true,
 };

@@ -3,11 +3,13 @@
 mod bedrock;
 pub mod call;
 mod cloudformation;
+mod iam;
 mod kms;
 mod kms_look;
 mod lambda;
 mod logs;
 pub mod opensearch;
+mod residency;
 mod s3;
 mod secrets;
 mod ssm;
@@ -20,10 +22,12 @@ pub(super) fn specs() -> Vec<ActionSpec> {
     let mut all = vec![call::IDENTITY, call::CALL];
     all.extend(bedrock::SPECS);
     all.extend(cloudformation::SPECS);
+    all.extend(iam::SPECS);
     all.extend(kms::SPECS);
     all.extend(kms_look::SPECS);
     all.extend(lambda::SPECS);
     all.extend(logs::SPECS);
+    all.extend(residency::SPECS);
     all.extend(opensearch::SPECS);
     all.extend(s3::SPECS);
     all.extend(secrets::SPECS);

@@ -1,0 +1,267 @@
+//! Reads everything that a site is made from: runbooks, journals, outputs, drills.
+
+use super::attach;
+use crate::cli::error::CliError;
+use crate::cli::project::{Book as Read, Home};
+use crate::cli::{diagnostics, history, obligations};
+use crate::engine::event::Event;
+use crate::engine::state::RunState;
+use crate::iam;
+use crate::model::id::RunId;
+use crate::model::mode::EnvironmentKind;
+use crate::model::value::Values;
+use crate::run;
+use crate::site::view::{Book, Evidence, Input, Linked, Permission, Permissions, Run, Unread};
+use crate::store::Store;
+use jiff::{Timestamp, tz::TimeZone};
+use rayon::prelude::{IntoParallelRefIterator as _, ParallelIterator as _};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How much of what a step printed is shown: its end, which says why it ended.
+const SHOWN: usize = 48 * 1024;
+
+/// What a site is made from, and what could not be read.
+pub(in crate::cli) struct Gathered<'a> {
+    /// What the pages are made from.
+    pub(in crate::cli) input: Input<'a>,
+    /// The files to be copied, by their paths in the site.
+    pub(in crate::cli) attachments: BTreeMap<String, PathBuf>,
+    /// What could not be read, as whole sentences.
+    pub(in crate::cli) notes: Vec<String>,
+}
+
+/// Reads it all.
+///
+/// # Errors
+/// When the folder of the runbooks or of the runs cannot be read.
+pub(in crate::cli) fn gather(home: &Home) -> Result<Gathered<'_>, CliError> {
+    let names = home.names()?;
+    let mut notes = Vec::new();
+    let mut read = Vec::new();
+    for book in home.books(&names) {
+        match book {
+            Ok(book) => read.push(book),
+            Err(error) => notes.push(format!("{}; it is not on the site", error.message)),
+        }
+    }
+    let mut attachments = BTreeMap::new();
+    let links: Vec<BTreeMap<String, Linked>> = read
+        .iter()
+        .map(|book| attach::links(home, &book.runbook, &names, &mut attachments))
+        .collect();
+    let both: Vec<(&Read, BTreeMap<String, Linked>)> = read.iter().zip(links).collect();
+    let books = both.par_iter().map(|(read, links)| book(home, read, links)).collect();
+    let input = Input {
+        name: name(home),
+        today: today()?,
+        project: &home.project,
+        catalog: &home.catalog,
+        books,
+        evidence: evidence(home)?,
+    };
+    Ok(Gathered { input, attachments, notes })
+}
+
+/// A text without the place of the project on this machine, which is nobody else's business and differs elsewhere.
+fn inside(home: &Home, text: &str) -> String {
+    text.replace(&format!("{}/", home.root.display()), "")
+}
+
+/// What the project is called: the name of its folder.
+fn name(home: &Home) -> String {
+    home.root
+        .file_name()
+        .map_or_else(|| "handoff".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// The day that ages are counted from: today, or the day that whoever wants the same bytes again has set.
+fn today() -> Result<jiff::civil::Date, CliError> {
+    let now = match std::env::var("SOURCE_DATE_EPOCH") {
+        Err(_) => Timestamp::now(),
+        Ok(text) => {
+            text.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).ok_or_else(
+                || {
+                    CliError::usage(format!(
+                        "SOURCE_DATE_EPOCH is `{text}`, which is no number of seconds since 1970"
+                    ))
+                    .certain("Nothing was written.")
+                },
+            )?
+        }
+    };
+    Ok(now.to_zoned(TimeZone::UTC).date())
+}
+
+fn book(home: &Home, read: &Read, links: &BTreeMap<String, Linked>) -> Book {
+    let load = |name: &str| home.book(name).ok().map(|book| book.runbook);
+    let plan = crate::plan::build(&read.runbook, &home.catalog, &load).ok();
+    let permissions = plan.as_ref().map(|plan| permissions(home, plan)).unwrap_or_default();
+    Book {
+        runbook: Arc::clone(&read.runbook),
+        errors: diagnostics::errors(&home.check(read)),
+        links: links.clone(),
+        plan,
+        permissions,
+    }
+}
+
+/// What the runbook asks of IAM, in no environment: account ids and Regions are `*`.
+fn permissions(home: &Home, plan: &crate::plan::Plan) -> Vec<Permissions> {
+    let params = defaults(plan);
+    let runbooks = home.root.join("runbooks");
+    let templates = |path: &str| crate::cli::iam::template(&runbooks, path);
+    let question = iam::Question {
+        plan,
+        catalog: &home.catalog,
+        params: &params,
+        environment: None,
+        templates: &templates,
+    };
+    let policies = iam::collect(&question);
+    policies
+        .accounts
+        .iter()
+        .map(|(account, needs)| Permissions {
+            account: account.clone(),
+            actions: needs
+                .reasons
+                .iter()
+                .map(|reason| Permission {
+                    part: reason.part.word(),
+                    action: reason.action.clone(),
+                    asked_by: reason.asked_by.clone(),
+                })
+                .collect(),
+            cannot_tell: needs
+                .cannot_tell
+                .iter()
+                .map(|one| inside(home, &format!("{} ({}, {})", one.what, one.asked_by, one.place)))
+                .collect(),
+            policy: format!("{:#}", iam::document(&needs.statements)),
+        })
+        .collect()
+}
+
+/// The parameters that have a default. A secret one has none.
+fn defaults(plan: &crate::plan::Plan) -> Values {
+    let params = plan.root.book.front.params.iter();
+    params
+        .filter_map(|param| Some((param.name.value.clone(), param.default.as_ref()?.verbatim())))
+        .collect()
+}
+
+fn evidence(home: &Home) -> Result<Evidence, CliError> {
+    let Some(store) = history::store_if_any(home)? else { return Ok(Evidence::default()) };
+    let ids = store.runs()?;
+    let read: Vec<Result<Run, Unread>> = ids.par_iter().map(|id| run(home, &store, id)).collect();
+    let mut evidence = Evidence::default();
+    for run in read {
+        match run {
+            Ok(run) => evidence.runs.push(run),
+            Err(unread) => evidence.unread.push(unread),
+        }
+    }
+    evidence.owed = obligations::for_site(
+        &store,
+        &evidence.runs.iter().map(|run| run.id.clone()).collect::<Vec<_>>(),
+    );
+    Ok(evidence)
+}
+
+fn run(home: &Home, store: &Store, id: &RunId) -> Result<Run, Unread> {
+    let opened = run::open(store, &home.catalog, id).map_err(|error| Unread {
+        id: id.clone(),
+        runbook: history::first(store, id).map(|first| first.runbook().to_owned()),
+        why: inside(home, &CliError::from(error).message),
+    })?;
+    let state = history::as_seen(opened.state, &opened.history);
+    Ok(Run {
+        id: id.clone(),
+        own_people: own_people(home, &state),
+        head: opened.history.head.clone(),
+        events: opened
+            .history
+            .events
+            .into_iter()
+            .map(|one| (one.at, one.event))
+            .collect::<Vec<(Timestamp, Event)>>(),
+        plan: Some(opened.plan),
+        logs: logs(store, id),
+        state,
+    })
+}
+
+/// What the steps of a run printed. It was masked before it was kept. A log that cannot be read is left out.
+fn logs(store: &Store, id: &RunId) -> BTreeMap<String, String> {
+    let Ok(outputs) = store.outputs(id) else { return BTreeMap::new() };
+    let visible = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    outputs
+        .into_iter()
+        .filter(|(_, text)| !text.trim().is_empty())
+        .map(|(step, text)| {
+            let mut from = text.len().saturating_sub(SHOWN);
+            while !text.is_char_boundary(from) {
+                from += 1;
+            }
+            let end: String = text[from..].chars().filter(visible).collect();
+            let shown = if from > 0 {
+                format!("… the first {from} bytes are left out\n{end}")
+            } else {
+                end
+            };
+            (step, shown)
+        })
+        .collect()
+}
+
+/// Whether everybody who acted in a run is one of the operators that `runbook.yaml` names. Nothing when it
+/// names none, or no caller is known, as in the sandbox.
+fn own_people(home: &Home, state: &RunState) -> Option<bool> {
+    let sandbox = home.project.environments.get(&state.began.environment);
+    if home.project.operators.is_empty()
+        || sandbox.is_some_and(|one| one.kind == EnvironmentKind::Sandbox)
+    {
+        return None;
+    }
+    let of_steps = state.steps.values().filter_map(|step| step.account.as_ref());
+    let accounts = state.began.accounts.values().chain(of_steps);
+    let callers: Vec<&str> = accounts.filter_map(|seen| seen.caller.as_deref()).collect();
+    let fits =
+        |caller: &&str| home.project.operators.iter().any(|pattern| matches(pattern, caller));
+    (!callers.is_empty()).then(|| callers.iter().all(fits))
+}
+
+/// Whether a pattern, in which `*` stands for anything, fits a whole text.
+fn matches(pattern: &str, text: &str) -> bool {
+    let parts: Vec<&str> = pattern.split('*').collect();
+    let [first, middle @ .., last] = parts.as_slice() else { return pattern == text };
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.len() >= last.len() && rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_pattern_fits_a_whole_caller() {
+        let pattern = "arn:aws:sts::*:assumed-role/RunbookOperator/*";
+        assert!(matches(pattern, "arn:aws:sts::111111111111:assumed-role/RunbookOperator/jo"));
+        assert!(!matches(pattern, "arn:aws:sts::111111111111:assumed-role/Vendor/jo"));
+        assert!(!matches(pattern, "x arn:aws:sts::1:assumed-role/RunbookOperator/jo"));
+        assert!(
+            matches("a", "a")
+                && !matches("a", "ab")
+                && matches("a*a", "aba")
+                && !matches("ab*ba", "aba")
+        );
+    }
+}
