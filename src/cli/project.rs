@@ -146,8 +146,15 @@ impl Home {
                 })?;
                 names.push(stem.to_owned());
             }
+            // A manifest of stacks is a runbook that is named after its folder.
+            let folder = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if path.is_dir() && self.root.join("runbooks").join(&parse::places(folder)[1]).is_file()
+            {
+                names.push(folder.to_owned());
+            }
         }
         names.sort();
+        names.dedup();
         Ok(names)
     }
 
@@ -161,7 +168,7 @@ impl Home {
             return Ok(book.clone());
         }
         let text = self.text(name, &path)?;
-        let (runbook, diagnostics) = parse::runbook(stem(&path, name), &shown(&path), &text);
+        let (runbook, diagnostics) = parse::runbook(parse::name_of(&path), &shown(&path), &text);
         let book = Book { runbook: Arc::new(runbook), diagnostics };
         self.known().insert(path, book.clone());
         Ok(book)
@@ -194,10 +201,10 @@ impl Home {
     /// Where a runbook is: named by its file's stem, or by a path.
     fn path(&self, name: &str) -> Result<PathBuf, CliError> {
         if name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "md") {
-            std::path::absolute(name).map_err(|error| unreadable(Path::new(name), &error))
-        } else {
-            Ok(self.root.join("runbooks").join(format!("{name}.md")))
+            return std::path::absolute(name).map_err(|error| unreadable(Path::new(name), &error));
         }
+        let [file, manifest] = parse::places(name).map(|at| self.root.join("runbooks").join(at));
+        Ok(if !file.is_file() && manifest.is_file() { manifest } else { file })
     }
 
     /// The text of a runbook.

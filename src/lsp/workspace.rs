@@ -39,7 +39,9 @@ impl Home {
         if name.contains('/') || name.ends_with(".md") {
             return self.root.join(name);
         }
-        self.root.join(RUNBOOKS).join(format!("{name}.md"))
+        let [file, manifest] =
+            crate::parse::places(name).map(|at| self.root.join(RUNBOOKS).join(at));
+        if !file.is_file() && manifest.is_file() { manifest } else { file }
     }
 }
 
@@ -171,7 +173,7 @@ impl Workspace {
     /// The runbook in a file.
     pub(super) fn book(&self, path: &Path) -> Option<Arc<Book>> {
         self.kept(&self.books, path, |text| {
-            let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            let name = parse::name_of(path);
             let (runbook, found) = parse::runbook(name, &path.to_string_lossy(), text);
             Book { runbook: Arc::new(runbook), found }
         })

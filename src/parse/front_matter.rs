@@ -11,6 +11,8 @@ use crate::model::value::NodeKind;
 use crate::source::Span;
 use std::ops::Range;
 
+const WHOSE: &str = "the front matter";
+
 /// Reads the front matter. Also gives the offset at which the Markdown begins.
 pub(super) fn read(text: &str, found: &mut Vec<Diagnostic>) -> (FrontMatter, usize) {
     // A byte order mark is no part of the text.
@@ -40,9 +42,9 @@ pub(super) fn read(text: &str, found: &mut Vec<Diagnostic>) -> (FrontMatter, usi
         let mut decode = Decode { found };
         match &root.kind {
             NodeKind::Mapping(entries) => {
-                fill(&mut front, entries, first_line(text, start), &mut decode)
+                fill(&mut front, WHOSE, entries, first_line(text, start), &mut decode)
             }
-            NodeKind::Null => fill(&mut front, &[], first_line(text, start), &mut decode),
+            NodeKind::Null => fill(&mut front, WHOSE, &[], first_line(text, start), &mut decode),
             other => {
                 let message =
                     format!("the front matter is a mapping, but this is {}", other.name());
@@ -72,20 +74,22 @@ fn first_line(text: &str, start: usize) -> Span {
     Span::new(start, start + line.len())
 }
 
-fn fill(
+/// Reads what a file says about itself.
+pub(super) fn fill(
     front: &mut FrontMatter,
+    whose: &str,
     entries: &super::decode::Entries,
     opening: Span,
     decode: &mut Decode<'_>,
 ) {
     front.misread = misspelt(entries);
-    decode.unknown_keys("the front matter", entries, &table::names(&table::FRONT_MATTER));
+    decode.unknown_keys(whose, entries, &table::names(&table::FRONT_MATTER));
     let mut required = |key: &str| match get(entries, key) {
         Some(node) => decode.text(key, node),
         // A misspelt key has been reported as such.
         None if front.misread.has(key) => None,
         None => {
-            decode.missing("the front matter", key, opening);
+            decode.missing(whose, key, opening);
             None
         }
     };

@@ -6,6 +6,9 @@ mod fence;
 mod front_matter;
 mod info;
 mod links;
+mod manifest;
+#[cfg(test)]
+mod manifest_tests;
 mod mapping;
 mod markdown;
 mod options;
@@ -33,12 +36,18 @@ use crate::source::{Source, Span};
 use info::Info;
 use pulldown_cmark::HeadingLevel;
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
-/// Reads a runbook. `name` is the file's stem, `path` how the user would type it.
+/// Reads a runbook, or a manifest of stacks as one. `name` is the file's stem, `path` how the user would type it.
 #[must_use]
 pub fn runbook(name: &str, path: &str, text: &str) -> (Runbook, Vec<Diagnostic>) {
     let mut found = Vec::new();
+    if manifest::is_one(path, text) {
+        let runbook = manifest::read(name, path, text, &mut found);
+        sort(&mut found);
+        return (runbook, found);
+    }
     let (front, start) = front_matter::read(text, &mut found);
     let mut document = markdown::read(text, start, &mut found);
     let fences = std::mem::take(&mut document.fences);
@@ -64,16 +73,39 @@ pub fn runbook(name: &str, path: &str, text: &str) -> (Runbook, Vec<Diagnostic>)
     duplicates(&steps, &health, &mut found);
     anchors.extend(steps.iter().map(|step| step.id().to_string()));
     anchors.extend(health.iter().map(|health| health.block.id.value.to_string()));
-    found.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end, diagnostic.code));
+    sort(&mut found);
     let source = Arc::new(Source::new(path, text));
     let name = name.to_owned();
     (Runbook { name, source, front, phases, steps, health, links, anchors, gaps }, found)
+}
+
+fn sort(found: &mut [Diagnostic]) {
+    found.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end, diagnostic.code));
+}
+
+/// Where a runbook of that name can be, from the folder of the runbooks: a Markdown file, or a manifest of
+/// stacks in a folder of its own.
+#[must_use]
+pub fn places(name: &str) -> [String; 2] {
+    [format!("{name}.md"), format!("{name}/{}", manifest::FILE)]
+}
+
+/// The name of the runbook in a file: that of the file, or that of the folder of a manifest.
+#[must_use]
+pub fn name_of(path: &Path) -> &str {
+    let manifest = path.extension().is_some_and(|end| end == "yaml");
+    let named = if manifest { path.parent() } else { None };
+    named.unwrap_or(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
 }
 
 /// Reads the front matter alone, for whoever lists many runbooks.
 #[must_use]
 pub fn front_matter(text: &str) -> (FrontMatter, Vec<Diagnostic>) {
     let mut found = Vec::new();
+    if manifest::is_one("", text) {
+        let runbook = manifest::read("", "", text, &mut found);
+        return (runbook.front, found);
+    }
     let (front, _) = front_matter::read(text, &mut found);
     (front, found)
 }

@@ -269,6 +269,36 @@ pub const PARAMETER: [Key; 8] = [
     may("secret", Shape::Boolean, "Whether it must never be seen. It comes from a prompt, an environment variable or a file, never from the command line, and has no default."),
 ];
 
+/// The keys of a manifest of stacks, beside those of the front matter.
+#[rustfmt::skip]
+pub const MANIFEST: [Key; 2] = [
+    must("version", Shape::Version(VERSION), "The version of this file. It stands first."),
+    must("stacks", Shape::Named(Naming::Snake, &STACK), "The stacks by name. Each is one step: those that need nothing of each other are deployed side by side."),
+];
+
+/// The keys of one stack of a manifest, beside [`STACK_OPTIONS`].
+#[rustfmt::skip]
+pub const STACK: [Key; 12] = [
+    may("title", Shape::Text, "What it is called."),
+    may("description", Shape::Text, "What it holds."),
+    may("template", Shape::Text, "The template's path, from the folder of the runbooks."),
+    may("stack", Shape::Template, "The stack's name. Default: the name here, with `-` for `_`."),
+    may("parameters", Shape::Values, "The stack's parameters. `steps.NAME.outputs.OUTPUT` is what another stack gives."),
+    may("keep", Shape::Names, "Parameters that keep the value the stack has."),
+    may("capabilities", Shape::Texts, "What the template may do: `CAPABILITY_NAMED_IAM`."),
+    may("tags", Shape::Values, "Tags of the stack, which reach its resources."),
+    may("termination_protection", Shape::Boolean, "Whether the stack is to be protected from deletion."),
+    may("on_failure", Shape::Word(&["rollback", "keep"]), "`rollback` goes back; `keep` leaves what was made, to look at it."),
+    may("runbook", Shape::Runbook, "A runbook that deploys it, in place of a template: Terraform, Pulumi, the assets of a CDK app."),
+    may("params", Shape::Values, "The parameters of that runbook."),
+];
+
+/// The options of a step that a stack of a manifest may have. Without `needs` it waits for nothing.
+#[rustfmt::skip]
+pub const STACK_OPTIONS: [&str; 10] = [
+    "account", "region", "needs", "if", "confirm", "timeout", "expect", "estimate", "obligation", "retry",
+];
+
 /// The keys of `runbook.yaml`.
 #[rustfmt::skip]
 pub const PROJECT: [Key; 4] = [

@@ -6,6 +6,10 @@ use crate::engine::event::AccountSeen;
 use crate::engine::outcome::{Failure, Question, Stage};
 use crate::model::id::AccountName;
 use crate::model::mode::{Effect, EnvironmentKind};
+use crate::plan::Plan;
+
+/// The tag of runbooks that take accounts down.
+const TEARDOWN: &str = "teardown";
 
 /// The account and Region that a block acts in.
 ///
@@ -117,6 +121,28 @@ pub(super) fn not_frozen(world: &World) -> Result<(), Failure> {
             "What cannot be checked is refused. Nothing was changed.",
         )),
     }
+}
+
+/// Refuses to take a production environment down, also when another runbook does it on its way.
+///
+/// # Errors
+/// When the environment is one and the runbook, or one that it runs, is tagged `teardown`.
+pub(super) fn no_teardown(world: &World, plan: &Plan) -> Result<(), Failure> {
+    if world.environment.kind != EnvironmentKind::Production {
+        return Ok(());
+    }
+    let takes_down =
+        |tags: &[crate::source::Spanned<String>]| tags.iter().any(|tag| tag.value == TEARDOWN);
+    let Some(book) = plan.books().into_iter().find(|book| takes_down(&book.front.tags)) else {
+        return Ok(());
+    };
+    Err(refused(
+        format!(
+            "`{}` is tagged `{TEARDOWN}`, and environment `{}` is production",
+            book.name, world.environment.name
+        ),
+        "Nothing was changed. It is for drill and sandbox environments only.",
+    ))
 }
 
 /// What the operator must agree to before a step may start, if anything.

@@ -85,6 +85,7 @@ pub async fn start(
 ) -> Result<Ended, RunError> {
     let Begin { plan, params, secret_params, expected } = begin;
     let plan = Arc::new(plan);
+    guard::no_teardown(&world, &plan)?;
     guard::not_frozen(&world)?;
     let lock = lock(&world, &plan, &run)?;
     let accounts = check_accounts(&world, &plan).await?;
@@ -132,6 +133,7 @@ pub async fn resume(
     io: Io,
 ) -> Result<Ended, RunError> {
     let mut driver = take_up(world, run, &secrets, wishes, io).await?;
+    guard::no_teardown(&driver.world, &driver.plan)?;
     let stuck = driver.state.status == RunStatus::Stuck;
     if driver.state.status.is_over() || (stuck && !are_by_hand(&driver, &decisions)) {
         return Err(RunError::Usage {

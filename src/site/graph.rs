@@ -5,6 +5,7 @@
 use super::spoken::escaped;
 use super::step::effect;
 use crate::plan::{Frame, Reversal};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// The size of a box and of the gaps, in the picture's own units, which are those of the text.
@@ -20,7 +21,9 @@ pub(super) fn draw(frame: &Frame) -> Option<String> {
     if frame.steps.len() < 2 {
         return None;
     }
-    let rows = rows(frame);
+    let mut rows = rows(frame);
+    untangle(&mut rows, frame);
+    let before = before(frame);
     let columns = rows.iter().map(Vec::len).max().unwrap_or(1);
     let width = columns as f64 * (BOX.0 + GAP.0) - GAP.0 + 2.0;
     let height = rows.len() as f64 * (BOX.1 + GAP.1) - GAP.1 + 2.0;
@@ -37,7 +40,7 @@ pub(super) fn draw(frame: &Frame) -> Option<String> {
         "<svg class=\"graph{wide}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"group\" aria-label=\"The order of the steps\">"
     );
     for (index, planned) in frame.steps.iter().enumerate() {
-        for need in reduced(frame, index) {
+        for need in reduced(frame, &before, index) {
             line(&mut svg, places[need], places[index]);
         }
         debug_assert!(planned.index == index, "steps stand in their own order");
@@ -75,16 +78,51 @@ fn rows(frame: &Frame) -> Vec<Vec<usize>> {
     rows
 }
 
-/// The needs of a step without those that another need of it has already.
-fn reduced(frame: &Frame, index: usize) -> Vec<usize> {
+/// For each step, every step that must have ended before it.
+fn before(frame: &Frame) -> Vec<BTreeSet<usize>> {
+    let mut before: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); frame.steps.len()];
+    // A need may stand further down. As many rounds as there are steps settle any order.
+    for _ in 0..frame.steps.len() {
+        let mut grown = false;
+        for (index, planned) in frame.steps.iter().enumerate() {
+            let mut own = before[index].clone();
+            for need in &planned.needs {
+                own.insert(*need);
+                own.extend(before[*need].iter().copied());
+            }
+            grown |= own.len() > before[index].len();
+            before[index] = own;
+        }
+        if !grown {
+            break;
+        }
+    }
+    before
+}
+
+/// The needs of a step without those that another need of it needs already.
+fn reduced(frame: &Frame, before: &[BTreeSet<usize>], index: usize) -> Vec<usize> {
     let needs = &frame.steps[index].needs;
-    needs
-        .iter()
-        .copied()
-        .filter(|need| {
-            !needs.iter().any(|other| other != need && frame.steps[*other].needs.contains(need))
-        })
-        .collect()
+    let told =
+        |need: &usize| needs.iter().any(|other| other != need && before[*other].contains(need));
+    needs.iter().copied().filter(|need| !told(need)).collect()
+}
+
+/// Puts the steps of each row below those that they need, so that few lines cross.
+fn untangle(rows: &mut [Vec<usize>], frame: &Frame) {
+    let mut places = vec![0.0_f64; frame.steps.len()];
+    for row in rows {
+        let middle = |step: &usize| {
+            let needs = &frame.steps[*step].needs;
+            let sum: f64 = needs.iter().map(|need| places[*need]).sum();
+            if needs.is_empty() { 0.0 } else { sum / needs.len() as f64 }
+        };
+        row.sort_by(|a, b| middle(a).total_cmp(&middle(b)).then(a.cmp(b)));
+        let half = (row.len() as f64 - 1.0) / 2.0;
+        for (column, step) in row.iter().enumerate() {
+            places[*step] = column as f64 - half;
+        }
+    }
 }
 
 fn line(svg: &mut String, from: (f64, f64), to: (f64, f64)) {

@@ -118,8 +118,10 @@ fn write_yaml(value: &Value, indent: usize, out: &mut String) {
         }
         Value::Array(items) if !items.is_empty() => {
             for item in items {
-                out.push_str(&format!("{pad}-"));
-                nested(item, indent + 2, out);
+                let mut inner = String::new();
+                write_yaml(item, indent + 2, &mut inner);
+                // What is in it begins beside its mark, and goes on below that.
+                out.push_str(&format!("{pad}- {}", inner.trim_start()));
             }
         }
         other => out.push_str(&format!("{pad}{}\n", plain(other))),
@@ -174,7 +176,7 @@ mod tests {
     #[test]
     fn values_are_shown_as_they_are_written() {
         let value = serde_json::json!({"a": 1, "b": ["x", {"c": true}], "d": {}});
-        assert_eq!(yaml(&value), "a: 1\nb:\n  - x\n  -\n    c: true\nd: {}");
+        assert_eq!(yaml(&value), "a: 1\nb:\n  - x\n  - c: true\nd: {}");
         assert_eq!(yaml(&serde_json::json!("x y")), "x y");
     }
 

@@ -10,6 +10,8 @@ mod html;
 mod runbooks_page;
 mod site_pages;
 mod spans;
+#[cfg(feature = "aws")]
+mod teardown;
 mod tidy;
 
 #[cfg(feature = "aws")]
@@ -36,6 +38,8 @@ mod exit_codes;
 mod failover;
 #[cfg(feature = "aws")]
 mod fake_aws;
+#[cfg(feature = "aws")]
+mod foreign;
 #[cfg(feature = "aws")]
 mod guards;
 #[cfg(feature = "aws")]

@@ -72,6 +72,17 @@ pub(crate) const REDEPLOY: Row = Row {
     new_keys: "Enabled",
     healthy: false,
     leaves: true,
+    // The index is a domain here.
+    skipped: &["collection"],
+};
+
+/// From its first deletion on it can only go forward: `teardown.rs` says how.
+pub(crate) const TEARDOWN: Row = Row {
+    runbook: "stack-teardown",
+    given: deployed,
+    new_keys: "none",
+    healthy: true,
+    leaves: true,
     skipped: &[],
 };
 
@@ -108,7 +119,7 @@ fn a_changed_account_redeploy_is_taken_back_from_every_step() {
 #[test]
 fn every_shipped_runbook_is_in_the_matrix() {
     let mut seen = Vec::new();
-    let all = [REPLACE, RETIRE, REDEPLOY, REDEPLOY_OTHERWISE]
+    let all = [REPLACE, RETIRE, REDEPLOY, REDEPLOY_OTHERWISE, TEARDOWN]
         .into_iter()
         .chain(crate::rows::ROWS)
         .chain(crate::failover::ROWS);
@@ -265,7 +276,7 @@ fn cases(project: &Project, row: &Row) -> Vec<Case> {
             let is_last = step.block.options.irreversible.is_some();
             for when in [When::Before, When::After] {
                 if when == When::Before || !(skipped || is_last) {
-                    let file = format!("runbooks/{name}.md");
+                    let file = file_of(project.path(), &name);
                     cases.push(Case { file, step: step.clone(), when });
                 }
             }
@@ -278,9 +289,15 @@ fn cases(project: &Project, row: &Row) -> Vec<Case> {
     cases
 }
 
+/// The file of a runbook, or of a manifest of stacks.
+fn file_of(project: &std::path::Path, name: &str) -> String {
+    let [file, manifest] = runbook::parse::places(name).map(|place| format!("runbooks/{place}"));
+    if project.join(&file).exists() { file } else { manifest }
+}
+
 /// A runbook and the runbooks that it runs.
 fn books(project: &std::path::Path, name: &str) -> Vec<(String, Runbook)> {
-    let path = format!("runbooks/{name}.md");
+    let path = file_of(project, name);
     let text = std::fs::read_to_string(project.join(&path)).expect("a runbook");
     let (book, _) = runbook::parse::runbook(name, &path, &text);
     let inner: Vec<String> = book.steps.iter().filter_map(called).collect();
@@ -304,20 +321,29 @@ fn broken(text: &str, case: &Case) -> String {
     let span = case.step.block.span;
     let block = &text[span.start..span.end];
     let broken = match case.when {
-        When::Before => without_effect(block, &case.step),
-        When::After => after_its_effect(block, &case.step),
+        When::Before => without_effect(block, case),
+        When::After => after_its_effect(block, case),
     };
     format!("{}{broken}{}", &text[..span.start], &text[span.end..])
 }
 
 /// What stands before an option of the step.
-fn mark(step: &Step) -> &'static str {
-    if matches!(step.block.body, Body::Script { .. }) { "#| " } else { "" }
+fn mark(case: &Case) -> &'static str {
+    match case.step.block.body {
+        Body::Script { .. } => "#| ",
+        Body::Action { .. } if is_stack(case) => "    ",
+        Body::Action { .. } => "",
+    }
+}
+
+/// Whether the step is a stack of a manifest.
+fn is_stack(case: &Case) -> bool {
+    case.file.ends_with(".yaml")
 }
 
 /// A block without some options. Each must stand on one line.
-fn lines_without<'a>(block: &'a str, step: &Step, options: &[&str]) -> Vec<&'a str> {
-    let mark = mark(step);
+fn lines_without<'a>(block: &'a str, case: &Case, options: &[&str]) -> Vec<&'a str> {
+    let mark = mark(case);
     let is_one = |line: &str| {
         let line = line.strip_prefix(mark).unwrap_or_default();
         options.iter().any(|option| line.strip_prefix(option).is_some_and(|l| l.starts_with(':')))
@@ -326,26 +352,27 @@ fn lines_without<'a>(block: &'a str, step: &Step, options: &[&str]) -> Vec<&'a s
 }
 
 /// Its condition cannot be told, so it fails before it starts.
-fn without_effect(block: &str, step: &Step) -> String {
-    let mut lines = lines_without(block, step, &["if"]);
-    let condition = format!("{}if: (accounts.data.region | int) > 0", mark(step));
+fn without_effect(block: &str, case: &Case) -> String {
+    let mut lines = lines_without(block, case, &["if"]);
+    let condition = format!("{}if: (accounts.data.region | int) > 0", mark(case));
     lines.insert(1, &condition);
     lines.join("\n") + "\n"
 }
 
 /// It does what it does, and then is found wanting.
-fn after_its_effect(block: &str, step: &Step) -> String {
+fn after_its_effect(block: &str, case: &Case) -> String {
     const FALSE: &str = "accounts.data.region == \"nowhere\"";
     let mut lines: Vec<String> =
-        lines_without(block, step, &["retry"]).into_iter().map(str::to_owned).collect();
-    let end = lines.len() - 1;
-    match &step.block.body {
+        lines_without(block, case, &["retry"]).into_iter().map(str::to_owned).collect();
+    // A fence has a last line of its own.
+    let end = lines.len() - usize::from(!is_stack(case));
+    match &case.step.block.body {
         Body::Script { interpreter: Interpreter::Python, .. } => {
             lines.insert(end, "raise SystemExit(1)".to_owned());
         }
         Body::Script { .. } => lines.insert(end, "exit 1".to_owned()),
         Body::Action { .. } => match lines.iter().position(|line| line.starts_with("expect:")) {
-            None => lines.insert(end, format!("expect: ['{FALSE}']")),
+            None => lines.insert(end, format!("{}expect: ['{FALSE}']", mark(case))),
             Some(at) if lines[at].contains('[') => {
                 lines[at] = lines[at].replacen('[', &format!("['{FALSE}', "), 1);
             }

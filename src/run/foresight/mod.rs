@@ -111,13 +111,15 @@ pub enum Guard {
     Frozen,
     /// Another run holds the environment.
     Locked,
+    /// The environment is production, and the runbook takes accounts down.
+    Teardown,
 }
 
 impl Guard {
     /// Whether it stays shut until somebody opens it. The others may have opened by the time of a run.
     #[must_use]
     pub const fn is_certain(self) -> bool {
-        matches!(self, Self::DeniedAccount | Self::WrongAccount | Self::Frozen)
+        matches!(self, Self::DeniedAccount | Self::WrongAccount | Self::Frozen | Self::Teardown)
     }
 }
 
@@ -239,6 +241,9 @@ fn refusal(guard: Guard, failure: Failure) -> Refusal {
 /// What would keep a run out, beside the accounts.
 fn gates(world: &World, plan: &Plan) -> Result<Vec<Refusal>, RunError> {
     let mut refusals = Vec::new();
+    if let Err(failure) = guard::no_teardown(world, plan) {
+        refusals.push(refusal(Guard::Teardown, failure));
+    }
     if let Err(failure) = guard::not_frozen(world) {
         refusals.push(refusal(Guard::Frozen, failure));
     }

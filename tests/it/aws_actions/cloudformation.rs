@@ -186,3 +186,98 @@ async fn a_protected_stack_and_a_full_bucket_are_deleted_only_when_told() {
     let gone = bench.step("cloudformation/delete", "none", json!({ "stack": "none" })).run().await;
     assert_eq!(gone.expect("nothing to do")["deleted"], json!(false));
 }
+
+#[tokio::test]
+async fn a_kept_parameter_stays_and_a_new_stack_takes_its_default() {
+    let bench = Bench::new();
+    let with = json!({ "stack": "corpus", "template_body": QUEUES, "keep": ["Kind"] });
+    let mut new = bench.step("cloudformation/deploy", "new", with.clone());
+    new.run().await.expect("created");
+    assert_eq!(kind(&bench).await, json!("small"));
+    deploy(&bench, "large", QUEUES, Some("large")).run().await.expect("updated");
+    let mut kept = bench.step("cloudformation/deploy", "kept", with);
+    assert!(matches!(kept.look().await, Observation::InPlace(_)), "it would change something");
+    assert_eq!(kept.run().await.expect("nothing to do")["change"], json!("unchanged"));
+    assert_eq!(kind(&bench).await, json!("large"));
+}
+
+#[tokio::test]
+async fn a_resource_that_cannot_be_deleted_is_left_only_when_told_and_then_listed() {
+    let bench = Bench::new();
+    let name = format!("stuck-{}", bench.account);
+    let template = json!({ "Resources": {
+        "Data": { "Type": "AWS::S3::Bucket", "Properties": { "BucketName": name } },
+        "Queue": { "Type": "AWS::SQS::Queue" },
+    }});
+    let with = json!({ "stack": "corpus", "template_body": template.to_string() });
+    bench.step("cloudformation/deploy", "make", with).run().await.expect("created");
+    let put = bench.s3().put_object().bucket(&name).key("a").body(b"x".to_vec().into());
+    put.send().await.expect("an object");
+    let with = |more: bool| json!({ "stack": "corpus", "retain_failed": more });
+    let full = bench.step("cloudformation/delete", "no", with(false)).run().await;
+    assert_eq!(full.expect_err("full").certainty, Certainty::Failed);
+    assert_eq!(status(&bench).await.as_deref(), Some("DELETE_FAILED"));
+    let mut step = bench.step("cloudformation/delete", "yes", with(true));
+    let outputs = step.run().await.expect("deleted");
+    step.keeps_its_word(&outputs);
+    assert!(outputs["retained"].to_string().contains("Data"), "{outputs:?}");
+    assert_eq!(status(&bench).await, None);
+    bench.s3().head_bucket().bucket(&name).send().await.expect("the bucket is still there");
+    assert!(bench.heard("without Data").await, "it was not said");
+}
+
+#[tokio::test]
+async fn an_inventory_knows_the_order_what_stays_what_costs_and_whose_name_is_taken() {
+    let bench = Bench::new();
+    let make = async |stack: &str, template: Value| {
+        let with = json!({ "stack": stack, "template_body": template.to_string() });
+        bench.step("cloudformation/deploy", stack, with).run().await.expect("created");
+    };
+    let bucket = format!("corpus-{}", bench.account);
+    make("base", json!({
+        "Resources": {
+            "Key": { "Type": "AWS::KMS::Key", "DeletionPolicy": "Retain", "Properties": { "Description": "kept" } },
+            "Bucket": { "Type": "AWS::S3::Bucket", "Properties": { "BucketName": bucket } },
+        },
+        "Outputs": { "Name": { "Value": { "Ref": "Bucket" }, "Export": { "Name": "base-bucket" } } },
+    }))
+    .await;
+    let imports = json!({ "Resources": { "Queue": { "Type": "AWS::SQS::Queue",
+        "Properties": { "QueueName": { "Fn::ImportValue": "base-bucket" } } } } });
+    make("above", imports).await;
+    let look = async |with: Value| {
+        let mut step = bench.step("account/inventory", "look", with);
+        let outputs = step.run().await.expect("an inventory");
+        step.keeps_its_word(&outputs);
+        outputs
+    };
+    let all = look(json!({ "name": "corpus" })).await;
+    assert_eq!(all["stacks"], json!(["above", "base"]));
+    assert_eq!(all["blocked"], json!([]));
+    assert_eq!(all["keys"].as_array().map(Vec::len), Some(1));
+    assert!(all["retained"].to_string().contains("base: Key (AWS::KMS::Key"), "{all:?}");
+    assert_eq!(all["buckets"], json!([format!("{bucket}: 0 object versions")]));
+    assert_eq!((&all["left"], &all["taken"]), (&json!([]), &json!([])));
+
+    let one = look(json!({ "stacks": ["base"] })).await;
+    assert_eq!(one["blocked"], json!(["above imports from base, and is to stay"]));
+    assert_eq!(one["others"], json!(["above"]));
+
+    let logs = aws_sdk_cloudwatchlogs::Client::new(&bench.sdk());
+    logs.create_log_group().log_group_name("/corpus/old").send().await.expect("a group");
+    let loose = bench.key().await;
+    bench
+        .step("cloudformation/delete", "a", json!({ "stack": "above" }))
+        .run()
+        .await
+        .expect("gone");
+    bench.step("cloudformation/delete", "b", json!({ "stack": "base" })).run().await.expect("gone");
+    let after = look(json!({ "name": "corpus" })).await;
+    let left = after["left"].to_string();
+    let key = all["keys"][0].as_str().expect("an ARN");
+    assert!(left.contains(key) && left.contains(&loose) && left.contains("/corpus/old"), "{left}");
+    assert_eq!(after["taken"], json!(["log group /corpus/old"]));
+    bench.kms().schedule_key_deletion().key_id(key).send().await.expect("scheduled");
+    let left = look(json!({})).await["left"].to_string();
+    assert!(!left.contains(key), "a key that waits for its deletion costs nothing: {left}");
+}

@@ -96,13 +96,17 @@ impl Action for Delete {
             unprotect(&aws, cx, &now).await?;
             match remove(&aws, cx, &now).await {
                 Ok(()) => break,
-                Err(trouble) if round == ROUNDS || !may_empty => return Err(trouble),
                 Err(trouble) => {
                     // Only buckets that CloudFormation tried to delete: one that is to be retained
                     // never fails, and keeps what it holds.
-                    let buckets = failed_buckets(&aws, id).await?;
+                    let buckets = if may_empty && round < ROUNDS {
+                        failed_buckets(&aws, id).await?
+                    } else {
+                        Vec::new()
+                    };
                     if buckets.is_empty() {
-                        return Err(trouble);
+                        leave_the_rest(&aws, cx, id, trouble).await?;
+                        break;
                     }
                     for bucket in buckets {
                         empty::empty(&aws, cx, &bucket).await?;
@@ -112,6 +116,34 @@ impl Action for Delete {
         }
         outputs(&aws, Some(id)).await
     }
+}
+
+/// Deletes a stack without the resources that cannot be deleted, where the step may leave them. Only a stack
+/// whose deletion has failed takes such a wish.
+async fn leave_the_rest(aws: &Aws, cx: &Context, id: &str, why: Trouble) -> Result<(), Trouble> {
+    let now = stack::find(aws, id).await?;
+    let failed = now.filter(|now| status(now) == "DELETE_FAILED");
+    let Some(now) = failed.filter(|_| inputs::flag(&cx.inputs, "retain_failed", false) == Ok(true))
+    else {
+        return Err(why);
+    };
+    let left = undeleted(aws, id).await?;
+    if left.is_empty() {
+        return Err(why);
+    }
+    let told = left.iter().map(described).collect::<Vec<_>>().join(", ");
+    say(cx, format!("{}; it is deleted without {told}", why.message)).await;
+    let name = now.stack_name.as_deref().unwrap_or_default();
+    let mut follow = Follow::from_now(aws, id).await?;
+    let names = left.into_iter().filter_map(|resource| resource.logical_resource_id).collect();
+    let call = aws.cloudformation_careful().delete_stack().stack_name(id);
+    let call = call.set_retain_resources(Some(names)).send();
+    aws.change("cloudformation:DeleteStack", name, call).await?;
+    let end = follow.until_done(aws, cx).await?;
+    if standing_of(end.as_ref()) == Standing::Absent {
+        return Ok(());
+    }
+    Err(follow.failed(aws, name, end.as_ref()))
 }
 
 async fn unprotect(aws: &Aws, cx: &Context, now: &Stack) -> Result<(), Trouble> {
@@ -178,7 +210,7 @@ async fn undeleted(aws: &Aws, id: &str) -> Result<Vec<StackResourceSummary>, Tro
 }
 
 /// The resources of a stack. None when it is gone.
-async fn resources(aws: &Aws, id: &str) -> Result<Vec<StackResourceSummary>, Trouble> {
+pub(super) async fn resources(aws: &Aws, id: &str) -> Result<Vec<StackResourceSummary>, Trouble> {
     let call = aws.cloudformation().list_stack_resources().stack_name(id);
     let mut pages = call.into_paginator().send();
     let mut found = Vec::new();

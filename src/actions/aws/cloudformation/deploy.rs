@@ -52,7 +52,8 @@ impl Action for Deploy {
 
     async fn preview(&self, cx: &Context, how: Looking) -> Result<Preview, Trouble> {
         let aws = Aws::of(&self.sessions, cx)?;
-        let mut preview = self.wanted(&cx.inputs)?.preview(&aws, cx, how).await?;
+        let wanted = self.wanted(&cx.inputs)?.keeping(&aws, &cx.inputs).await?;
+        let mut preview = wanted.preview(&aws, cx, how).await?;
         if let Some(on) = inputs::flag_if(&cx.inputs, "termination_protection")? {
             let name = inputs::text(&cx.inputs, "stack")?;
             let now = stack::find(&aws, name).await?;
@@ -68,7 +69,7 @@ impl Action for Deploy {
 
     async fn run(&self, cx: &Context) -> Result<Values, Trouble> {
         let aws = Aws::of(&self.sessions, cx)?;
-        let wanted = self.wanted(&cx.inputs)?;
+        let wanted = self.wanted(&cx.inputs)?.keeping(&aws, &cx.inputs).await?;
         let (now, done) = wanted.bring_about(&aws, cx).await?;
         let protection = inputs::flag_if(&cx.inputs, "termination_protection")?;
         if let Some(on) = protection.filter(|on| now.enable_termination_protection != Some(*on)) {
@@ -118,7 +119,7 @@ impl Deploy {
     /// carries no mark of ours: tags reach every resource, so each run would be a change.
     async fn look(&self, cx: &Context) -> Result<Option<Values>, Trouble> {
         let aws = Aws::of(&self.sessions, cx)?;
-        let wanted = self.wanted(&cx.inputs)?;
+        let wanted = self.wanted(&cx.inputs)?.keeping(&aws, &cx.inputs).await?;
         // While CloudFormation works at it, the step runs again, waits for the end and goes on.
         let now = stack::find(&aws, &wanted.stack).await?;
         let Some(now) = now.filter(|now| standing_of(Some(now)) == Standing::Ready) else {
@@ -136,6 +137,33 @@ impl Deploy {
 }
 
 impl Wanted {
+    /// The same, with the parameters that are to stay as they are. In a stack that is not there yet they
+    /// take the template's defaults.
+    async fn keeping(mut self, aws: &Aws, with: &Values) -> Result<Self, Trouble> {
+        let mut names = inputs::texts_if(with, "keep")?.unwrap_or_default();
+        let given = |name: &String| {
+            self.parameters.iter().any(|one| one.parameter_key.as_deref() == Some(name.as_str()))
+        };
+        names.retain(|name| !given(name));
+        if names.is_empty() {
+            return Ok(self);
+        }
+        let now = stack::find(aws, &self.stack).await?;
+        let now = now.filter(|now| standing_of(Some(now)) == Standing::Ready);
+        let there = now.as_ref().map(previous::parameters).unwrap_or_default();
+        for (name, value) in there.into_iter().filter(|(name, _)| names.contains(name)) {
+            let parameter = Parameter::builder().parameter_key(name);
+            let hidden = value == previous::HIDDEN;
+            let parameter = if hidden {
+                parameter.use_previous_value(true)
+            } else {
+                parameter.parameter_value(value)
+            };
+            self.parameters.push(parameter.build());
+        }
+        Ok(self)
+    }
+
     pub(super) fn has_tags_of(&self, now: &Stack) -> bool {
         let wanted: BTreeMap<_, _> = self
             .tags

@@ -5,6 +5,8 @@ mod delete;
 mod deploy;
 mod diff;
 mod events;
+mod inventory;
+mod loose;
 mod outputs;
 mod preview;
 mod previous;
@@ -24,5 +26,6 @@ pub(super) fn actions(sessions: &Arc<AwsSessions>, templates: PathBuf) -> Vec<Ar
         Arc::new(deploy::Deploy { sessions: Arc::clone(sessions), templates }),
         Arc::new(delete::Delete(Arc::clone(sessions))),
         Arc::new(outputs::Outputs(Arc::clone(sessions))),
+        Arc::new(inventory::Inventory(Arc::clone(sessions))),
     ]
 }

@@ -71,7 +71,7 @@ const DEPLOY: ActionSpec = ActionSpec {
     description: "Decides by itself whether the stack is created or updated. A change set that would change nothing is a \
 success. A stack that was never created successfully (`ROLLBACK_COMPLETE`) is deleted first, and one left in review \
 without resources too. Whatever somebody else is doing to the stack is waited for.\n\n\
-The parameters are the whole truth: one that is not given takes the template's default, not the value it has. \
+The parameters are the whole truth: one that is neither given nor kept takes the template's default, not the value it has. \
 A parameter may be a list, which becomes one text with commas. Templates have at most 51,200 bytes.\n\n\
 In words that help: the first resource that failed by itself is named, not those that were cancelled because of it.",
     inputs: &[
@@ -83,6 +83,11 @@ In words that help: the first resource that failed by itself is named, not those
         ),
         takes("template_body", Type::String, "The template itself, instead of a path."),
         takes("parameters", Type::Mapping, "The stack's parameters."),
+        takes(
+            "keep",
+            Type::List,
+            "Parameters that keep the value the stack has. In a new stack they take the template's default.",
+        ),
         takes("capabilities", Type::List, "What the template may do: `CAPABILITY_NAMED_IAM`."),
         takes("tags", Type::Mapping, "Tags of the stack, which reach its resources."),
         takes(
@@ -124,7 +129,8 @@ const DELETE: ActionSpec = ActionSpec {
     description: "Termination protection refuses it, unless the step says otherwise. So does a bucket that is not empty: with \
 `empty_buckets`, every version in those buckets that CloudFormation tried to delete is deleted, and the deletion is \
 tried once more. A bucket that the template retains is never emptied.\n\n\
-What stays behind, because the template retains it, is listed in `retained`: it is owed to someone.",
+What stays behind, because the template retains it or because it could not be deleted, is listed in `retained`: it is \
+owed to someone.",
     inputs: &[
         needs("stack", Type::String, "The stack's name or id."),
         takes_or(
@@ -138,6 +144,12 @@ What stays behind, because the template retains it, is listed in `retained`: it 
             Type::Boolean,
             "false",
             "Whether protection from deletion is taken off.",
+        ),
+        takes_or(
+            "retain_failed",
+            Type::Boolean,
+            "false",
+            "Whether the stack goes without the resources that could not be deleted. They stay, and are listed.",
         ),
     ],
     open_inputs: false,

@@ -4,6 +4,7 @@ mod bedrock;
 pub mod call;
 mod cloudformation;
 mod iam;
+mod inventory;
 mod kms;
 mod kms_look;
 mod lambda;
@@ -22,6 +23,7 @@ pub(super) fn specs() -> Vec<ActionSpec> {
     let mut all = vec![call::IDENTITY, call::CALL];
     all.extend(bedrock::SPECS);
     all.extend(cloudformation::SPECS);
+    all.push(inventory::INVENTORY);
     all.extend(iam::SPECS);
     all.extend(kms::SPECS);
     all.extend(kms_look::SPECS);
