@@ -44,8 +44,6 @@ pub(crate) const INFERENCES: Row = Row {
     runbook: "inference-logs",
     given: flagged,
     leaves: true,
-    // Behind the copy there is only forward.
-    skipped: &["under_the_key"],
     ..LOOK
 };
 
