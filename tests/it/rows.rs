@@ -40,14 +40,8 @@ pub(crate) const FORGET: Row =
 pub(crate) const SECRETS: Row =
     Row { runbook: "lambda-secrets", given: planted, leaves: true, ..LOOK };
 
-pub(crate) const INFERENCES: Row = Row {
-    runbook: "inference-logs",
-    given: flagged,
-    leaves: true,
-    // Behind the copy there is only forward.
-    skipped: &["under_the_key"],
-    ..LOOK
-};
+pub(crate) const INFERENCES: Row =
+    Row { runbook: "inference-logs", given: flagged, leaves: true, ..LOOK };
 
 pub(crate) const REKEY: Row = Row {
     runbook: "kms-replace-index",
