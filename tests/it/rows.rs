@@ -40,17 +40,65 @@ pub(crate) const FORGET: Row =
 pub(crate) const SECRETS: Row =
     Row { runbook: "lambda-secrets", given: planted, leaves: true, ..LOOK };
 
-pub(crate) const INFERENCES: Row = Row {
-    runbook: "inference-logs",
-    given: flagged,
+pub(crate) const INFERENCES: Row =
+    Row { runbook: "inference-logs", given: flagged, leaves: true, ..LOOK };
+
+pub(crate) const REKEY: Row = Row {
+    runbook: "kms-replace-index",
+    given: indexed,
+    // A key is never deleted as a side effect.
+    new_keys: "Enabled",
     leaves: true,
-    // Behind the copy there is only forward.
-    skipped: &["under_the_key"],
     ..LOOK
 };
 
 /// Every row of this file.
-pub(crate) const ROWS: [Row; 7] = [TRUST, RESIDENCY, REVOKE, ROTATE, FORGET, SECRETS, INFERENCES];
+pub(crate) const ROWS: [Row; 8] =
+    [TRUST, RESIDENCY, REVOKE, ROTATE, FORGET, SECRETS, INFERENCES, REKEY];
+
+/// An index with something in it.
+fn indexed(project: &Project) -> Vec<String> {
+    deployed(project);
+    project.write("runbooks/fill.md", FILL);
+    project.run(&["run", "fill", "--env", "sandbox"]).ended(0);
+    Vec::new()
+}
+
+const FILL: &str = r#"---
+title: Fill the index
+summary: For the tests.
+owner: tests
+account: workload
+---
+
+# Fill
+
+## Do
+
+### Where
+
+```yaml step=where
+uses: aws/call
+with: { service: ssm, operation: get-parameter, input: { Name: /corpus/index/endpoint } }
+```
+
+### It
+
+```yaml step=it
+uses: opensearch/request
+irreversible: a test
+with:
+  endpoint: "{{ steps.where.Parameter.Value }}"
+  role: "arn:aws:iam::{{ accounts.workload.id }}:role/corpus-indexer"
+  method: POST
+  path: "/passages/_bulk"
+  body: |
+    {"index":{"_id":"1"}}
+    {"text":"one"}
+    {"index":{"_id":"2"}}
+    {"text":"two"}
+```
+"#;
 
 /// A log of inferences that has lost its key and keeps them too briefly, with one that was flagged.
 fn flagged(project: &Project) -> Vec<String> {
@@ -178,6 +226,10 @@ fn each_runs_from_a_fresh_sandbox_to_health() {
     a_token_is_rotated_and_revoked(&project);
     a_plain_secret_moves(&project);
     flagged_inferences_are_copied(&project);
+    project
+        .run(&["run", "kms-replace-index", "--env", "sandbox"])
+        .ended(0)
+        .says("health is reached");
     a_stranger_stops_the_chain(&project);
 }
 

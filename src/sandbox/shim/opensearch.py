@@ -76,7 +76,8 @@ def describe_domain_health(name):
     record = opensearch._domains.get(name)
     if record is None:
         return opensearch._error(404, "ResourceNotFoundException", f"Domain not found: {name}")
-    nodes = record["ClusterConfig"].get("InstanceCount", 1)
+    # A template gives it as a text, a call as a number.
+    nodes = int(record["ClusterConfig"].get("InstanceCount", 1))
     shards, unassigned = index.shards_of(record, nodes)
     return opensearch._json(200, {
         "DomainState": "Processing" if record.get("Processing") else "Active", "AvailabilityZoneCount": "1",
