@@ -22,6 +22,10 @@ pub enum Fault {
     Throttled,
     /// It takes effect, and its answer does not come as long as anybody waits for it.
     Late,
+    /// The service refuses it with this status and this error.
+    Says(u16, &'static str),
+    /// It is answered with this, and the service never sees it.
+    Answers(&'static str),
 }
 
 /// One call, as the proxy has seen it.
@@ -29,6 +33,8 @@ pub enum Fault {
 pub struct Call {
     /// The service and the operation: `kms:CreateKey`.
     pub name: String,
+    /// The Region that it was signed for.
+    pub region: String,
     /// Whether it changes something.
     pub changes: bool,
     /// How many changing calls had come before it since it was last told what to do.
@@ -141,6 +147,14 @@ fn serve(client: &TcpStream, behind: &str, watch: &Mutex<Watch>) -> Result<()> {
                 to.write_all(&refusal(&request, &call.name, fault))?;
                 continue;
             }
+            Some(Fault::Says(status, code)) => {
+                to.write_all(&said(status, code, r#"{"message":"so it was told"}"#))?;
+                continue;
+            }
+            Some(Fault::Answers(body)) => {
+                to.write_all(&said(200, "", body))?;
+                continue;
+            }
             _ => {}
         }
         let head_only = request.first.starts_with("HEAD ");
@@ -173,7 +187,8 @@ fn told(request: &Message, watch: &Mutex<Watch>) -> Call {
     let name = name(request);
     let mut watch = lock(watch);
     let nth = watch.calls.iter().filter(|call| call.changes).count();
-    let mut call = Call { changes: changes(&name), name, nth, fault: None };
+    let region = scope(request, 2).unwrap_or("unknown").to_owned();
+    let mut call = Call { changes: changes(&name), name, region, nth, fault: None };
     call.fault = watch.verdict.as_mut().and_then(|verdict| verdict(&call));
     watch.calls.push(call.clone());
     call
@@ -264,10 +279,20 @@ fn read_chunks(from: &mut impl BufRead, message: &mut Message) -> Result<()> {
 
 /// The service that a request was signed for, and the operation.
 fn name(request: &Message) -> String {
-    let signed_for = request.header("authorization");
-    let scope = signed_for.split("Credential=").nth(1).unwrap_or_default();
-    let service = scope.split('/').nth(3).unwrap_or("unknown");
+    let service = scope(request, 3).unwrap_or("unknown");
     format!("{service}:{}", operation(request))
+}
+
+/// A part of what a request was signed for: key, date, Region, service.
+fn scope(request: &Message, part: usize) -> Option<&str> {
+    request.header("authorization").split("Credential=").nth(1)?.split('/').nth(part)
+}
+
+/// An answer with that status, in JSON.
+fn said(status: u16, code: &str, body: &str) -> Vec<u8> {
+    let head = format!("HTTP/1.1 {status} Said\r\ncontent-type: application/json\r\n");
+    format!("{head}x-amzn-errortype: {code}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+        .into_bytes()
 }
 
 fn operation(request: &Message) -> String {
@@ -284,6 +309,9 @@ fn operation(request: &Message) -> String {
     if let Some(id) = query.split('&').find_map(|pair| pair.strip_prefix("x-id=")) {
         return id.to_owned();
     }
+    if path.starts_with("/model/") && path.ends_with("/converse") {
+        return "Converse".to_owned();
+    }
     // S3 tells its operations apart by a query without a value, Lambda by the end of the path.
     let part = query.split('&').next().unwrap_or_default().trim_end_matches('=');
     let end = path.rsplit('/').next().filter(|_| path.starts_with("/20")).unwrap_or_default();
@@ -291,9 +319,9 @@ fn operation(request: &Message) -> String {
 }
 
 /// How the names of operations begin that change nothing.
-const READS: [&str; 13] = [
-    "Assume", "BatchGet", "Decrypt", "Describe", "Filter", "Get", "GET", "Head", "HEAD", "List",
-    "Lookup", "Query", "Validate",
+const READS: [&str; 14] = [
+    "Assume", "BatchGet", "Converse", "Decrypt", "Describe", "Filter", "Get", "GET", "Head",
+    "HEAD", "List", "Lookup", "Query", "Validate",
 ];
 
 /// A function that is asked something may change anything. That is the function's business.

@@ -39,6 +39,8 @@ mod env;
 #[cfg(feature = "aws")]
 mod exit_codes;
 #[cfg(feature = "aws")]
+mod failover;
+#[cfg(feature = "aws")]
 mod fake_aws;
 #[cfg(feature = "aws")]
 mod foreign;

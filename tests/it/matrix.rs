@@ -121,7 +121,8 @@ fn every_shipped_runbook_is_in_the_matrix() {
     let mut seen = Vec::new();
     let all = [REPLACE, RETIRE, REDEPLOY, REDEPLOY_OTHERWISE, TEARDOWN]
         .into_iter()
-        .chain(crate::rows::ROWS);
+        .chain(crate::rows::ROWS)
+        .chain(crate::failover::ROWS);
     for row in all {
         seen.extend(books(&crate::env::root(), row.runbook).into_iter().map(|(name, _)| name));
     }

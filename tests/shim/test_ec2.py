@@ -41,3 +41,11 @@ class VpcEndpoints(Case):
         self.create(other)
         found = self.ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [self.vpc]}])["VpcEndpoints"]
         self.assertEqual([endpoint["VpcEndpointId"] for endpoint in found], [made])
+
+    def test_a_tag_chooses(self):
+        """A filter by a tag gives what has that tag with that value."""
+        tags = [{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "Name", "Value": "ours"}]}]
+        made = self.create(self.vpc, TagSpecifications=tags)["VpcEndpointId"]
+        self.create(self.vpc)
+        found = self.ec2.describe_vpc_endpoints(Filters=[{"Name": "tag:Name", "Values": ["ours"]}])["VpcEndpoints"]
+        self.assertEqual([endpoint["VpcEndpointId"] for endpoint in found], [made])

@@ -46,6 +46,17 @@ class Domains(Case):
                          ("Yellow", "4", "2"))
         self.refused("ResourceNotFoundException", self.domains.describe_domain_health, DomainName="none")
 
+    def test_a_template_makes_the_same_numbers_as_a_call(self):
+        """DescribeDomain gives numbers, also of a domain that a template made."""
+        template = {"Resources": {"Index": {"Type": "AWS::OpenSearchService::Domain", "Properties": {
+            "DomainName": "made", "ClusterConfig": {"InstanceCount": "2"}, "EBSOptions": {"EBSEnabled": True, "VolumeSize": "30"}}}}}
+        stacks = self.client("cloudformation")
+        stacks.create_stack(StackName="made", TemplateBody=json.dumps(template))
+        stacks.get_waiter("stack_create_complete").wait(StackName="made", WaiterConfig={"Delay": 0.2})
+        made = self.domains.describe_domain(DomainName="made")["DomainStatus"]
+        self.assertEqual((made["ClusterConfig"]["InstanceCount"], made["EBSOptions"]["VolumeSize"]), (2, 30))
+        self.assertEqual(self.domains.describe_domain_health(DomainName="made")["ClusterHealth"], "Green")
+
     def index(self, host, method, path, body=None, status=200):
         connection = http.client.HTTPConnection(self.server.endpoint.removeprefix("http://"), timeout=10)
         text = body if isinstance(body, str) else json.dumps(body) if body is not None else None
@@ -92,6 +103,7 @@ class Domains(Case):
         self.index(host, "PUT", "/old", {})
         self.index(host, "POST", "/old/_close")
         self.index(host, "GET", "/old/_count", status=400)
+        self.assertEqual(self.index(host, "GET", "/_cat/indices/old")[0]["status"], "close")
         self.index(host, "POST", "/old/_open")
         self.assertEqual(self.index(host, "GET", "/old/_count")["count"], 0)
 

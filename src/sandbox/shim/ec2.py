@@ -63,4 +63,7 @@ def describe_vpc_endpoints(params):
 
 def matches(endpoint, params):
     wanted = ec2._parse_filters(params)
-    return all(endpoint.get(FILTERS[name]) in values for name, values in wanted.items() if name in FILTERS)
+    tags = {tag["Key"]: tag["Value"] for tag in endpoint.get("Tags") or ec2._tags.get(endpoint["VpcEndpointId"]) or []}
+    seen = {name: tags.get(name[len("tag:"):]) if name.startswith("tag:") else endpoint.get(FILTERS[name])
+            for name in wanted if name.startswith("tag:") or name in FILTERS}
+    return all(seen[name] in wanted[name] for name in seen)

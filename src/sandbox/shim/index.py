@@ -40,9 +40,12 @@ def route(state, method, parts, query, body):
         return snapshots(state, method, parts[1:], parsed(body))
     if parts[0] == "_bulk" or parts[-1] == "_bulk":
         return 200, bulk(state, None if parts[0] == "_bulk" else parts[0], body)
-    if parts == ["_cat", "indices"]:
+    if parts[:2] == ["_cat", "indices"]:
+        wanted = {parts[2]: found(state, parts[2])} if len(parts) > 2 else state["indices"]
         return 200, [{"index": name, "status": status_of(one), "docs.count": str(len(one["docs"]))}
-                     for name, one in sorted(state["indices"].items())]
+                     for name, one in sorted(wanted.items())]
+    if parts == ["_cache", "clear"] and method == "POST":
+        return 200, {"_shards": {"total": len(state["indices"]), "successful": len(state["indices"]), "failed": 0}}
     if parts[0].startswith("_"):
         raise Refused(400, "illegal_argument_exception", f"no handler found for uri [/{'/'.join(parts)}]")
     if len(parts) == 1:

@@ -14,6 +14,7 @@ UPDATE = opensearch._update_domain_config
 HANDLE = opensearch.handle_request
 GET_STATE = opensearch.get_state
 LOAD_STATE = opensearch.load_persisted_state
+UPDATE_FROM_TEMPLATE = opensearch.update_domain_from_cloudformation
 
 HEALTH_PATH = "/2021-01-01/opensearch/domain/"
 # What can be changed without new nodes. Everything else that makes the size exchanges them.
@@ -32,6 +33,7 @@ def install(app):
     opensearch.handle_request = handle_request
     opensearch.get_state = get_state
     opensearch.load_persisted_state = load_state
+    opensearch.update_domain_from_cloudformation = update_from_template
     opensearchserverless._HANDLERS.update({"GetAccountSettings": get_account_settings,
                                            "UpdateAccountSettings": update_account_settings})
     served = app._handle_post_body_shortcuts
@@ -54,9 +56,23 @@ def host_of(record, in_vpc):
 
 def set_vpc_options(record, options):
     """The emulator gives a host and a port that nothing listens on."""
+    with_numbers(record)
     in_vpc = opensearch._normalise_vpc_options(options) is not None
     record["_Endpoint"] = record["Endpoint"] = host_of(record, in_vpc)
     SET_VPC_OPTIONS(record, options)
+
+
+def with_numbers(record):
+    """A template's numbers arrive as texts, and AWS describes them as numbers."""
+    for part in MERGED:
+        for key, value in (record.get(part) or {}).items():
+            if isinstance(value, str) and value.isdigit():
+                record[part][key] = int(value)
+    return record
+
+
+def update_from_template(name, payload, compatibility):
+    return UPDATE_FROM_TEMPLATE(name, with_numbers(copy.deepcopy(payload)), compatibility)
 
 
 def domain_of(host):

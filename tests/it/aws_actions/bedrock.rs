@@ -26,7 +26,7 @@ async fn a_model_that_answers_is_healthy() {
 #[tokio::test]
 async fn a_region_that_nobody_prepared_is_not_ready_and_says_what_is_missing() {
     let bench = Bench::new();
-    let with = json!({ "model": MODEL, "log_group": "/corpus/inference", "quotas": { "L-1": 5 } });
+    let with = json!({ "model": MODEL, "log_group": "/corpus/inference", "quotas": ["L-1=5"] });
     let mut step = bench.step("bedrock/readiness", "ready", with);
     let outputs = step.run().await.expect("findings");
     step.keeps_its_word(&outputs);

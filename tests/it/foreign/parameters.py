@@ -39,10 +39,12 @@ def main(folder):
         if path.suffix not in (".json", ".yaml"):
             continue
         text = path.read_text()
-        template = yaml.load(text, Loader)
+        # JSON may be indented with tabs, which YAML does not take.
+        template = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader)
         parameters = template.get("Parameters") or {}
         empty = {name: one for name, one in parameters.items() if one.get("Default", "") == ""}
-        found.append({"name": path.name, "path": str(path), "parameters": {name: value(name, one) for name, one in empty.items()}})
+        given = {name: value(name, one) for name, one in empty.items()}
+        found.append({"name": path.name, "path": str(path), "parameters": given})
     print(json.dumps(found))
 
 

@@ -124,12 +124,11 @@ impl Checks<'_> {
     }
 
     /// Whether the applied quotas are at least what is needed. No number is known here by heart.
-    pub(super) async fn quotas(&self, needed: Option<&Value>) -> Finding {
-        let Some(needed) = needed.and_then(Value::as_object).filter(|needed| !needed.is_empty())
-        else {
+    pub(super) async fn quotas(&self, needed: &[(String, f64)]) -> Finding {
+        if needed.is_empty() {
             let detail = "no quota was named: say in `quotas` what the load needs";
             return found("quotas", State::Unknown, detail.to_owned());
-        };
+        }
         let mut seen = Vec::new();
         for (code, least) in needed {
             let applied = match self.applied(code).await {
@@ -139,10 +138,7 @@ impl Checks<'_> {
                 }
                 Err(trouble) => return unread("quotas", &trouble),
             };
-            let Some(least) = least.as_f64() else {
-                return found("quotas", State::Unknown, format!("{code}: {least} is not a number"));
-            };
-            if applied < least {
+            if applied < *least {
                 let detail = format!("{code} is {applied}, and {least} are needed");
                 return found("quotas", State::Missing, detail);
             }

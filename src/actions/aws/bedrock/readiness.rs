@@ -31,9 +31,10 @@ impl Action for Readiness {
         };
         let vpc = inputs::text_if(&cx.inputs, "vpc")?;
         let log_group = inputs::text_if(&cx.inputs, "log_group")?;
+        let needed = needed(&cx.inputs)?;
         let (access, quotas, (endpoint, policy), logging) = tokio::join!(
             checks.access(),
-            checks.quotas(cx.inputs.get("quotas")),
+            checks.quotas(&needed),
             checks.endpoint(vpc),
             checks.logging(log_group),
         );
@@ -65,6 +66,18 @@ impl Action for Readiness {
 
 fn as_value(finding: &Finding) -> Value {
     json!({ "check": finding.check, "state": finding.state.word(), "detail": finding.detail })
+}
+
+/// The quotas that the load needs: the code of each, and the least value.
+fn needed(given: &Values) -> Result<Vec<(String, f64)>, Trouble> {
+    let read = |text: &String| {
+        let (code, least) = text.split_once('=')?;
+        Some((code.trim().to_owned(), least.trim().parse().ok()?))
+    };
+    let texts = inputs::texts_if(given, "quotas")?.unwrap_or_default();
+    texts.iter().map(read).collect::<Option<_>>().ok_or_else(|| {
+        Trouble::nothing_happened("`quotas` must be a list such as `[L-254CACF4=200]`")
+    })
 }
 
 /// The checks that decide.

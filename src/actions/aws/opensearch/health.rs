@@ -1,6 +1,6 @@
 //! `opensearch/health`: how a domain or a collection stands against its limits, in words.
 
-use super::judge::{Judgment, Numbers, judge, storage_floor};
+use super::judge::{Judgment, Level, Numbers, judge, storage_floor};
 use super::{domain, serverless};
 use crate::actions::aws::cli::Cli;
 use crate::actions::aws::{answer, inputs, target_of};
@@ -20,8 +20,9 @@ impl Action for Health {
     async fn run(&self, cx: &Context) -> Result<Values, Trouble> {
         let target = target_of(cx)?;
         let calls = self.0.calls(cx, target);
-        let domain = inputs::text_if(&cx.inputs, "domain")?;
-        let collection = inputs::text_if(&cx.inputs, "collection")?;
+        let domain = given(&cx.inputs, "domain")?;
+        let collection = given(&cx.inputs, "collection")?;
+        let accepted = accepted(&cx.inputs)?;
         let (kind, name, (numbers, unread)) = match (domain, collection) {
             (Some(name), None) => {
                 ("domain", name, domain::numbers(&calls, &target.id, name).await?)
@@ -40,7 +41,41 @@ impl Action for Health {
         let status = numbers.status.as_deref().unwrap_or("unknown");
         let words =
             format!("{kind} {name} in {target} is {status}: {}", judgment.diagnosis.join("; "));
+        if !accepted.contains(&judgment.level) {
+            return Err(Trouble::nothing_happened(words).hint(advice(judgment.level)));
+        }
         Ok(outputs(kind, &numbers, &judgment, unread, words))
+    }
+}
+
+/// A name that may be left out. An empty one is left out, too, so that an expression can choose.
+fn given<'a>(inputs: &'a Values, name: &str) -> Result<Option<&'a str>, Trouble> {
+    match inputs.get(name) {
+        Some(Value::String(text)) if text.is_empty() => Ok(None),
+        _ => inputs::text_if(inputs, name),
+    }
+}
+
+/// The levels with which the step goes on. All of them when none are given.
+fn accepted(given: &Values) -> Result<Vec<Level>, Trouble> {
+    let Some(words) = inputs::texts_if(given, "accept")? else { return Ok(Level::ALL.to_vec()) };
+    let read = |word: &String| {
+        Level::ALL
+            .into_iter()
+            .find(|level| level.word() == word)
+            .ok_or_else(|| Trouble::nothing_happened(format!("`{word}` in `accept` is no level")))
+    };
+    words.iter().map(read).collect()
+}
+
+const fn advice(level: Level) -> &'static str {
+    match level {
+        Level::Stop => {
+            "Bring the missing shards back, or restore their index from a snapshot. Change nothing of the configuration."
+        }
+        Level::Unknown => "Find out how it stands before anything is changed.",
+        Level::Relief => "Relieve it first: `opensearch-limit` is the runbook for that.",
+        Level::Ok => "Nothing is wrong with it.",
     }
 }
 

@@ -59,6 +59,8 @@ pub(super) enum Level {
 }
 
 impl Level {
+    pub(super) const ALL: [Self; 4] = [Self::Ok, Self::Relief, Self::Stop, Self::Unknown];
+
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",

@@ -99,14 +99,18 @@ fn size(domain: &Value) -> Value {
 /// The size that is asked for.
 fn wanted(cx: &Context, domain: &Value) -> Result<Value, Trouble> {
     let mut wanted = size(domain);
-    if let Some(kind) = inputs::text_if(&cx.inputs, "instance_type")? {
+    // An empty text and zero leave a thing as it is, so that an expression can choose.
+    let kind =
+        cx.inputs.get("instance_type").and_then(Value::as_str).filter(|kind| !kind.is_empty());
+    if let Some(kind) = kind {
         wanted["ClusterConfig"]["InstanceType"] = kind.into();
     }
-    let now = domain["ClusterConfig"]["InstanceCount"].as_i64().unwrap_or(1);
-    let count = inputs::number(&cx.inputs, "instance_count", 1..=1_002, now)?;
-    wanted["ClusterConfig"]["InstanceCount"] = count.into();
-    if let Some(now) = domain["EBSOptions"]["VolumeSize"].as_i64() {
-        let gib = inputs::number(&cx.inputs, "volume_size", 10..=24_576, now)?;
+    let count = inputs::number(&cx.inputs, "instance_count", 0..=1_002, 0)?;
+    if count > 0 {
+        wanted["ClusterConfig"]["InstanceCount"] = count.into();
+    }
+    let gib = inputs::number(&cx.inputs, "volume_size", 0..=24_576, 0)?;
+    if gib > 0 && wanted["EBSOptions"]["VolumeSize"].is_number() {
         wanted["EBSOptions"]["VolumeSize"] = gib.into();
     }
     Ok(wanted)

@@ -91,8 +91,8 @@ Access can look granted for the first quarter of an hour and then be refused: so
         MODEL_INPUT,
         takes(
             "quotas",
-            Type::Mapping,
-            "What the load needs, by quota code: `{L-12345678: 200}`. Without it the quotas are unknown.",
+            Type::List,
+            "What the load needs, by quota code: `[L-12345678=200]`. Without it the quotas are unknown.",
         ),
         takes(
             "vpc",
@@ -142,7 +142,7 @@ Access can look granted for the first quarter of an hour and then be refused: so
             &[On::Any(Kind::LogGroup, "IAM knows this permission on all log groups only")],
         ),
     ],
-    example: "uses: bedrock/readiness\nregion: eu-central-1\nwith:\n  model: anthropic.claude-3-haiku-20240307-v1:0\n  quotas: { L-254CACF4: 200 }\n  log_group: /corpus/inference\nexpect: [\"outputs.ready\"]",
+    example: "uses: bedrock/readiness\nregion: eu-central-1\nwith:\n  model: anthropic.claude-3-haiku-20240307-v1:0\n  quotas: [L-254CACF4=200]\n  log_group: /corpus/inference\nexpect: [\"outputs.ready\"]",
     needs_account: true,
 };
 

@@ -27,6 +27,7 @@ What could not be read is in `unread`. A number that is not there is null, and n
     inputs: &[
         takes("domain", Type::String, "The domain's name."),
         takes("collection", Type::String, "The collection's name, instead of a domain."),
+        takes("accept", Type::List, "The levels with which the step succeeds. Default: all."),
     ],
     open_inputs: false,
     outputs: &[
@@ -80,9 +81,13 @@ being changed already is refused: a deployment of a red domain does not end.\n\n
 Only what is given changes. Storage can be made smaller only by a blue/green deployment.",
     inputs: &[
         needs("domain", Type::String, "The domain's name."),
-        takes("instance_type", Type::String, "The type of the data nodes: `r7g.large.search`."),
-        takes("instance_count", Type::Integer, "How many data nodes."),
-        takes("volume_size", Type::Integer, "The storage of each data node in GiB."),
+        takes(
+            "instance_type",
+            Type::String,
+            "The type of the data nodes: `r7g.large.search`. Empty: as it is.",
+        ),
+        takes("instance_count", Type::Integer, "How many data nodes. 0: as many as now."),
+        takes("volume_size", Type::Integer, "The storage of each data node in GiB. 0: as it is."),
     ],
     open_inputs: false,
     outputs: &[
