@@ -263,5 +263,25 @@ class Stores(Case):
         self.refused(stacks.execute_change_set, ChangeSetName=foreign["Id"])
 
 
+class Models(Case):
+    """To converse is to invoke, on the model or on the profile that is named."""
+
+    def converse(self, model):
+        return self.client("bedrock-runtime").converse(
+            modelId=model, messages=[{"role": "user", "content": [{"text": "Is there anything?"}]}])
+
+    def test_to_converse_is_to_invoke_the_model(self):
+        name = "anthropic.claude-3-haiku-20240307-v1:0"
+        model = f"arn:aws:bedrock:{REGION}::foundation-model/{name}"
+        self.needs([("bedrock:InvokeModel", model)], lambda: self.converse(name))
+        self.allow(("bedrock:InvokeModel", model + "0"), ("bedrock:Converse", "*"))
+        self.assertIn("bedrock:InvokeModel", self.refused(lambda: self.converse(name)))
+
+    def test_a_profile_belongs_to_the_account(self):
+        name = "us.anthropic.claude-3-haiku-20240307-v1:0"
+        self.needs([("bedrock:InvokeModel", self.arn("bedrock", f"inference-profile/{name}"))],
+                   lambda: self.converse(name))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -9,6 +9,7 @@ import json
 import os
 import re
 from contextvars import ContextVar
+from urllib.parse import unquote
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
@@ -32,7 +33,10 @@ KMS_WITHOUT_RESOURCE = frozenset({
     "kms:DescribeCustomKeyStores", "kms:DisconnectCustomKeyStore", "kms:GenerateRandom", "kms:ListAliases",
     "kms:ListKeys", "kms:ListRetirableGrants", "kms:UpdateCustomKeyStore",
 })
+PARTS_OF_THE_WORLD = frozenset({"apac", "au", "ca", "eu", "global", "jp", "us", "us-gov"})
 ALIAS_ACTIONS = frozenset({"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"})
+# To converse with a model is to invoke it: AWS knows no permission of its own for that.
+INVOKES = {"bedrock:Converse": "bedrock:InvokeModel", "bedrock:ConverseStream": "bedrock:InvokeModelWithResponseStream"}
 LOGS_ON_THE_GROUP_ITSELF = frozenset({"logs:ListTagsForResource", "logs:TagResource", "logs:UntagResource"})
 
 
@@ -62,6 +66,7 @@ def iam_action(service, method, path, headers, body, query_params):
     action = ACTION(service, method, path, headers, body, query_params)
     if service == "s3" and method == "PUT" and "encryption" in query_params and "/" in path.strip("/"):
         action = "s3:UpdateObjectEncryption"
+    action = INVOKES.get(action, action)
     REQUEST.set({"service": service, "access_key": extract_access_key_id(headers, query_params),
                  "body": parsed(body), "action": action})
     return action
@@ -82,6 +87,8 @@ def resource_arn(service, method, path, headers, body, query_params, region, acc
         return kms_resource(action, parsed(body), resource, region, account)
     if service == "logs" and action not in LOGS_ON_THE_GROUP_ITSELF:
         return logs_resource(parsed(body), region, account)
+    if action in ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"):
+        return model(path, region, account) or resource
     if service == "cloudformation" and resource == "*":
         return stack_of_change_set(query_params) or resource
     if service == "lambda" and action == "lambda:InvokeFunction":
@@ -112,6 +119,20 @@ def logs_resource(request, region, account):
     if not name and ":log-group:" in identifier:
         name = identifier.split(":log-group:", 1)[1].removesuffix(":*")
     return f"arn:aws:logs:{region}:{account}:log-group:{name}:log-stream:{request.get('logStreamName') or ''}"
+
+
+def model(path, region, account):
+    """The model that a call is sent to. One whose name begins with a part of the world is a profile of the account, over
+    which AWS chooses the Region. (AWS asks about the model behind the profile too. Here it is not known.)"""
+    parts = unquote(path).strip("/").split("/", 1)
+    if parts[0] != "model" or len(parts) < 2:
+        return None
+    name = parts[1].rsplit("/", 1)[0]
+    if name.startswith("arn:"):
+        return name
+    if name.split(".")[0] in PARTS_OF_THE_WORLD:
+        return f"arn:aws:bedrock:{region}:{account}:inference-profile/{name}"
+    return f"arn:aws:bedrock:{region}::foundation-model/{name}"
 
 
 def stack_of_change_set(query_params):
