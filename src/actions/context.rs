@@ -149,24 +149,39 @@ pub enum Stop {
 
 /// The operator's wish, as it changes.
 #[derive(Clone)]
-pub struct StopSignal(watch::Receiver<Stop>);
+pub struct StopSignal {
+    from: watch::Receiver<Stop>,
+    /// Whether only the strongest wish counts.
+    patient: bool,
+}
 
 impl StopSignal {
     /// Follows that channel.
     #[must_use]
     pub const fn new(from: watch::Receiver<Stop>) -> Self {
-        Self(from)
+        Self { from, patient: false }
+    }
+
+    /// Follows it for work that must come to its end when the run is to stop: what was broken on purpose is
+    /// mended then. Only [`Stop::Now`] counts.
+    #[must_use]
+    pub const fn patient(from: watch::Receiver<Stop>) -> Self {
+        Self { from, patient: true }
     }
 
     /// What is wanted now.
     #[must_use]
     pub fn wanted(&self) -> Stop {
-        *self.0.borrow()
+        match *self.from.borrow() {
+            Stop::Park if self.patient => Stop::No,
+            wanted => wanted,
+        }
     }
 
     /// Waits until at least that much is wanted. Never returns when it never is.
     pub async fn reached(&self, at_least: Stop) {
-        let mut from = self.0.clone();
+        let at_least = if self.patient { Stop::Now } else { at_least };
+        let mut from = self.from.clone();
         if from.wait_for(|stop| *stop >= at_least).await.is_err() {
             std::future::pending::<()>().await;
         }

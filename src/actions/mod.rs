@@ -6,6 +6,7 @@ pub mod aws;
 pub(crate) mod bench;
 pub mod catalog;
 pub mod context;
+pub mod drill;
 pub mod http;
 pub mod manual;
 pub mod preview;

@@ -40,8 +40,50 @@ params:
 ```
 "#;
 
+/// The runbook that examples of drills recover with.
+const HEALTHY: &str = r#"---
+title: Restore everything
+summary: Copies everything back.
+owner: platform-oncall
+---
+
+```bash step=copy
+#| irreversible: What is there is overwritten.
+./copy
+```
+
+```bash health=answers
+./ask
+```
+"#;
+
+/// What examples of drills break.
+const FAULT: &str = r#"---
+title: The copy is lost
+summary: Takes it away.
+owner: platform-oncall
+tags: [fault]
+params:
+  max_duration: { type: duration, default: 1h }
+---
+
+```bash step=lose
+mv copy away
+```
+
+```bash undo=lose
+mv away copy
+```
+"#;
+
 fn other(name: &str) -> Option<Arc<Runbook>> {
-    (name == "restore-copy").then(|| Arc::new(parse::runbook(name, name, OTHER).0))
+    let text = match name {
+        "restore-copy" => OTHER,
+        "restore-all" => HEALTHY,
+        "faults/lost" => FAULT,
+        _ => return None,
+    };
+    Some(Arc::new(parse::runbook(name, name, text).0))
 }
 
 /// A whole runbook with the example in it. An example with a `title` is whole already.
@@ -64,7 +106,11 @@ fn codes(example: &str) -> Vec<String> {
     }
     let (project, _, problems) = parse::project("runbook.yaml", PROJECT);
     assert_eq!(problems, []);
-    let (runbook, mut found) = parse::runbook("example", "example.md", &embedded(example));
+    let (runbook, mut found) = if example.starts_with("title:") {
+        parse::drill("drills/example", "drills/example.yaml", example)
+    } else {
+        parse::runbook("example", "example.md", &embedded(example))
+    };
     let catalog = catalog();
     found.extend(check(&Book {
         runbook: &runbook,

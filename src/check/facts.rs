@@ -3,6 +3,7 @@
 use super::Book;
 use crate::expr::{ExprError, Form, Reference, references, syntax};
 use crate::model::action::{ActionSpec, EffectSpec};
+use crate::model::drill::Part;
 use crate::model::mode::Effect;
 use crate::model::runbook::Runbook;
 use crate::model::step::{Block, Body, Interpreter, Role, Step};
@@ -12,8 +13,7 @@ use crate::services::Lookup;
 use crate::source::{Span, Spanned};
 use std::collections::{HashMap, HashSet};
 
-/// The action that runs another runbook. The engine knows it by this name, and so do some rules.
-pub(super) const RUN: &str = "runbook/run";
+pub(super) use crate::model::drill::RUN;
 
 pub(super) struct Facts<'a> {
     pub(super) book: &'a Book<'a>,
@@ -359,12 +359,30 @@ pub(super) fn literal_inputs(with: &[(Spanned<String>, Node)]) -> Values {
 /// The runbook that a step runs: the place where it says so, and its name when it is written out.
 pub(super) fn runs(block: &Block) -> Option<(&Node, Option<&str>)> {
     let Body::Action { uses, with } = &block.body else { return None };
-    let (_, node) = with.iter().find(|(name, _)| uses.value == RUN && name.value == "runbook")?;
+    let runs = uses.value == RUN || uses.value == Part::Fault.action();
+    let (_, node) = with.iter().find(|(name, _)| runs && name.value == "runbook")?;
     let name = match &node.kind {
         NodeKind::Text(text) if !text.value.contains("{{") => Some(text.value.as_str()),
         _ => None,
     };
     Some((node, name))
+}
+
+/// The names of the runbooks whose health a step of a drill looks at, each where it was written.
+pub(super) fn watched(block: &Block) -> Vec<Spanned<String>> {
+    let Body::Action { with, .. } = &block.body else { return Vec::new() };
+    if !Part::of(block).is_some_and(Part::looks) {
+        return Vec::new();
+    }
+    let nodes = with.iter().flat_map(|(_, node)| match &node.kind {
+        NodeKind::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    });
+    let name = |node: &Node| match &node.kind {
+        NodeKind::Text(text) => Some(Spanned::new(text.value.clone(), node.span)),
+        _ => None,
+    };
+    nodes.filter_map(name).collect()
 }
 
 /// The names of the runbooks that a runbook runs.

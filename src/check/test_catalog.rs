@@ -1,6 +1,7 @@
 //! A small catalog for tests, with the kinds of action that the rules tell apart.
 
 use crate::model::action::{ActionSpec, Catalog, EffectSpec, InputSpec, OutputSpec};
+use crate::model::drill::Part;
 use crate::model::mode::Effect;
 use crate::model::permission::{Kind, On, Permission};
 use crate::model::runbook::Type;
@@ -64,7 +65,14 @@ pub(super) fn catalog() -> Catalog {
     ];
     const ENCRYPT: &[Permission] =
         &[Permission::run("s3:PutEncryptionConfiguration", &[On::Named(Kind::Bucket, "key")])];
-    Catalog::new([
+    let parts = Part::ALL.into_iter().filter(|part| *part != Part::Run);
+    let parts = parts.map(|part| ActionSpec {
+        open_inputs: true,
+        open_outputs: true,
+        undo: (part == Part::Fault).then_some("mends what was broken"),
+        ..spec(part.action(), if part == Part::Fault { Effect::Unclear } else { Effect::Read })
+    });
+    let own = [
         ActionSpec {
             inputs: KEY,
             needs_account: true,
@@ -120,5 +128,6 @@ pub(super) fn catalog() -> Catalog {
             open_outputs: true,
             ..spec("runbook/run", Effect::Unclear)
         },
-    ])
+    ];
+    Catalog::new(own.into_iter().chain(parts))
 }

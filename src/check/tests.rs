@@ -8,6 +8,7 @@ use super::test_catalog::catalog;
 use super::{Book, Linked, check, rules};
 use crate::actions::shell::{Ask, lint};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::model::drill::FAULTS;
 use crate::model::runbook::Runbook;
 use crate::parse;
 use crate::source::Source;
@@ -22,7 +23,8 @@ fn folder() -> PathBuf {
 }
 
 fn load(name: &str) -> Option<Arc<Runbook>> {
-    let text = fs::read_to_string(folder().join(format!("{name}.md"))).ok()?;
+    let file = name.replace(FAULTS, "fault-");
+    let text = fs::read_to_string(folder().join(format!("{file}.md"))).ok()?;
     Some(Arc::new(parse::runbook(name, name, &text).0))
 }
 
@@ -58,7 +60,8 @@ fn findings(path: &Path, text: &str) -> Vec<String> {
             })
             .collect::<Vec<_>>()
     };
-    if path.extension().is_some_and(|extension| extension == "yaml") {
+    let yaml = path.extension().is_some_and(|extension| extension == "yaml");
+    if yaml && !name.starts_with("drill-") {
         let (project, source, mut found) = parse::project(&name, text);
         let names = || vec!["loops".to_owned(), "unused".to_owned()];
         found.extend(super::project(&project, &|name| load(name).is_some(), &names));
@@ -68,7 +71,11 @@ fn findings(path: &Path, text: &str) -> Vec<String> {
     let project = "version: 1\nenvironments:\n  box: {kind: sandbox}\n  live:\n    kind: production\n    accounts:\n      data: {id: '222222222222', region: eu-west-1}\n      workload: {id: '333333333333', region: eu-west-1}\n";
     let (project, _, problems) = parse::project("runbook.yaml", project);
     assert!(problems.is_empty());
-    let (runbook, mut found) = parse::runbook(&name, &name, text);
+    let (runbook, mut found) = if yaml {
+        parse::drill(&format!("drills/{name}"), &name, text)
+    } else {
+        parse::runbook(&name, &name, text)
+    };
     let catalog = catalog();
     found.extend(check(&Book {
         runbook: &runbook,
@@ -149,7 +156,8 @@ fn codes_are_unique_and_in_order() {
 
 /// An example in a fence that is longer than any in it.
 fn shown(example: &str) -> String {
-    let language = if example.starts_with("version:") { "yaml" } else { "markdown" };
+    let yaml = example.starts_with("version:") || example.starts_with("title:");
+    let language = if yaml { "yaml" } else { "markdown" };
     format!("````{language}\n{example}````\n")
 }
 
@@ -229,7 +237,11 @@ proptest! {
         let snap = |mut at: usize| { at = at.min(text.len()); while !text.is_char_boundary(at) { at -= 1; } at };
         let (start, end) = (snap(at % text.len()), snap(at % text.len() + length));
         let damaged = format!("{}{with}{}", &text[..start], &text[end.max(start)..]);
-        let (runbook, _) = parse::runbook("t", "t", &damaged);
+        let is_drill = paths[which % paths.len()].to_string_lossy().contains("/drill-");
+        let (runbook, parsed) = if is_drill { parse::drill("drills/t", "t", &damaged) } else { parse::runbook("t", "t", &damaged) };
+        for diagnostic in parsed {
+            prop_assert!(damaged.get(diagnostic.span.range()).is_some(), "{diagnostic:?}");
+        }
         let catalog = catalog();
         for diagnostic in check(&Book { runbook: &runbook, others: &load, catalog: &catalog, project: None, files: &files }) {
             prop_assert!(damaged.get(diagnostic.span.range()).is_some(), "{diagnostic:?}");

@@ -137,7 +137,7 @@ fn exit(checked: &Checked, args: &Args) -> Exit {
 }
 
 fn check(home: &Home, args: &Args) -> Result<Checked, CliError> {
-    let names = if args.names.is_empty() { home.names()? } else { args.names.clone() };
+    let names = if args.names.is_empty() { home.everything()? } else { args.names.clone() };
     let mut checked = Checked::default();
     if args.names.is_empty() || !home.diagnostics.is_empty() {
         checked.files.push((Arc::new(home.source.clone()), home.diagnostics.clone()));

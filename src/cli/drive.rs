@@ -8,6 +8,7 @@ use super::signals::{Signals, Speak};
 use super::world;
 use crate::actions::shell::adopt_orphans;
 use crate::engine::event::PauseCause;
+use crate::engine::faults::Faults;
 use crate::engine::outcome::Stage;
 use crate::engine::state::{StepState, StepStatus};
 use crate::model::id::{RunId, StepKey};
@@ -43,6 +44,8 @@ pub(super) enum First {
     Resume(RunId, Box<GoOn>),
     /// A run to be taken back.
     Undo(RunId),
+    /// A drill that is left: what it broke is mended first.
+    Mend(RunId),
 }
 
 impl First {
@@ -50,7 +53,7 @@ impl First {
     #[must_use]
     pub(super) const fn run(&self) -> &RunId {
         match self {
-            Self::Start(_, run) | Self::Resume(run, _) | Self::Undo(run) => run,
+            Self::Start(_, run) | Self::Resume(run, _) | Self::Undo(run) | Self::Mend(run) => run,
         }
     }
 }
@@ -72,6 +75,12 @@ pub(super) struct Session {
 /// # Errors
 /// When it cannot begin, or cannot go on.
 pub(super) async fn drive(session: Session, first: First) -> Result<Exit, CliError> {
+    let (world, run, output) = (session.world.clone(), first.run().clone(), session.output);
+    let exit = to_rest(session, first).await?;
+    super::drill::conclude(&world, &run, exit, output)
+}
+
+async fn to_rest(session: Session, first: First) -> Result<Exit, CliError> {
     let run = first.run().clone();
     let mut first = first;
     let attended = console::attended();
@@ -113,15 +122,35 @@ pub(super) async fn drive(session: Session, first: First) -> Result<Exit, CliErr
             }
             After::Undo => First::Undo(run.clone()),
             After::Abort(reason) => {
+                mend(&session, &run, &screen, &signals).await?;
                 let world = &session.world;
                 let by = world::operator();
                 run::abort(&world.store, &world.catalog, &run, (&reason, &by), Timestamp::now())?;
                 console::tell("Given up as it stands. What it did stays.");
                 return Ok(leave(false));
             }
-            After::Leave => return Ok(leave(false)),
+            After::Leave => {
+                mend(&session, &run, &screen, &signals).await?;
+                return Ok(leave(false));
+            }
         };
     }
+}
+
+/// Mends what a drill has broken before it is left.
+async fn mend(
+    session: &Session,
+    run: &RunId,
+    screen: &Screen,
+    signals: &Signals,
+) -> Result<(), CliError> {
+    let Opened { plan, state, .. } = run::open(&session.world.store, &session.world.catalog, run)?;
+    if Faults::of(&plan, &state).standing().next().is_none() {
+        return Ok(());
+    }
+    let reporters = reporters(session.output, true, screen);
+    let io = Io { reporters, prompter: None, stop: signals.stop() };
+    part(session, First::Mend(run.clone()), io).await.map(drop)
 }
 
 /// Drives a run once, with nobody to ask, in plain lines.
@@ -151,6 +180,7 @@ async fn part(session: &Session, first: First, io: Io) -> Result<Ended, CliError
         First::Start(begin, run) => run::start(world, *begin, run, wishes, io).await?,
         First::Resume(run, how) => run::resume(world, &run, *how, secrets, wishes, io).await?,
         First::Undo(run) => run::undo(world, &run, secrets, wishes, io).await?,
+        First::Mend(run) => run::mend(world, &run, secrets, wishes, io).await?,
     })
 }
 
@@ -195,6 +225,7 @@ pub(super) const fn exit(ended: Ended, by_signal: bool) -> Exit {
         Ended::Paused(PauseCause::Operator) if by_signal => Exit::Interrupted,
         Ended::Paused(PauseCause::Operator | PauseCause::Answer) => Exit::Waiting,
         Ended::Stuck => Exit::Stuck,
+        Ended::GivenUp => Exit::NotJudged,
     }
 }
 

@@ -28,13 +28,15 @@ pub enum Exit {
     Unhealthy = 9,
     /// A person must answer.
     Waiting = 10,
+    /// A drill could not be judged.
+    NotJudged = 11,
     /// Interrupted.
     Interrupted = 130,
 }
 
 impl Exit {
     /// Every code, in ascending order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Done,
         Self::Failed,
         Self::Usage,
@@ -46,6 +48,7 @@ impl Exit {
         Self::ObjectiveMissed,
         Self::Unhealthy,
         Self::Waiting,
+        Self::NotJudged,
         Self::Interrupted,
     ];
 
@@ -67,11 +70,10 @@ impl Exit {
             Self::Unknown => "the outcome of a step is unknown, and a decision is needed",
             Self::Stuck => "stuck: a step could not be taken back and needs hands",
             Self::Locked => "locked: another run holds the environment, or another process the run",
-            Self::ObjectiveMissed => {
-                "an objective was missed (kept for drills: no command ends with it yet)"
-            }
+            Self::ObjectiveMissed => "the objective of a drill was missed, or a drill is overdue",
             Self::Unhealthy => "every step is done, but health was not reached",
             Self::Waiting => "waiting for an operator",
+            Self::NotJudged => "a drill could not be judged, and what it broke is mended",
             Self::Interrupted => "interrupted: the run is paused and its journal is whole",
         }
     }
@@ -102,10 +104,15 @@ impl Exit {
             Self::Locked => {
                 "Wait for the holder that the message names, or take over with `runbook unlock RUN --reason TEXT`."
             }
-            Self::ObjectiveMissed => "Nothing yet.",
+            Self::ObjectiveMissed => {
+                "`runbook drill report` shows where the time went; `runbook drill due` what is overdue."
+            }
             Self::Unhealthy => "`runbook status` shows the probes that did not hold.",
             Self::Waiting => {
                 "`runbook status` shows the question; `runbook answer`, then `runbook resume`."
+            }
+            Self::NotJudged => {
+                "`runbook drill report` says what the drill rests on and was not so. Put it right, and do the drill again."
             }
             Self::Interrupted => "`runbook resume` goes on.",
         }
@@ -134,6 +141,6 @@ mod tests {
     #[test]
     fn the_codes_are_those_of_the_manual() {
         let codes: Vec<u8> = Exit::ALL.into_iter().map(Exit::code).collect();
-        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 130]);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 130]);
     }
 }

@@ -6,12 +6,15 @@ mod answer;
 mod calls;
 mod changes;
 mod check;
+mod cloud;
 mod completions;
 mod console;
 mod diagnostics;
 mod docs;
+mod drill;
 mod drive;
 mod error;
+mod evidence;
 mod exit;
 mod explain;
 mod freeze;
@@ -29,6 +32,7 @@ mod params;
 mod plan;
 mod project;
 mod prompt;
+mod rehearse;
 mod resume;
 mod run;
 mod runs;
@@ -145,6 +149,15 @@ enum Command {
     /// What is still owed after runs, by due date
     #[command(after_help = obligations::AFTER)]
     Obligations(obligations::Args),
+    /// Break something on purpose, recover, measure, and prove it
+    #[command(after_help = drill::AFTER)]
+    Drill(drill::Args),
+    /// Prove a procedure in the sandbox: fail, kill, undo and lose an answer at every point
+    #[command(after_help = rehearse::AFTER)]
+    Rehearse(rehearse::Args),
+    /// One archive for an auditor, and its proof
+    #[command(after_help = evidence::AFTER)]
+    Evidence(evidence::Args),
     /// Stop every run of an environment before its next change
     #[command(after_help = freeze::AFTER)]
     Freeze(freeze::Args),
@@ -230,6 +243,9 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Runs(args) => runs::run(global, args),
         Command::Log(args) => log::run(global, args),
         Command::Obligations(args) => obligations::run(global, args),
+        Command::Drill(args) => drill::run(global, args),
+        Command::Rehearse(args) => rehearse::run(global, args),
+        Command::Evidence(args) => evidence::run(global, args),
         Command::Freeze(args) => freeze::run(global, args),
         Command::Thaw(args) => thaw::run(global, args),
         Command::Unlock(args) => unlock::run(global, args),

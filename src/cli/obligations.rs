@@ -7,9 +7,12 @@ use super::history::Known;
 use super::project::Home;
 use super::{Global, history};
 use crate::engine::event::Obligation;
+use crate::engine::faults::Faults;
 use crate::engine::state::RunStatus;
-use crate::model::id::RunId;
+use crate::model::drill::DRILLS;
+use crate::model::id::{RunId, StepKey};
 use crate::model::value::Value;
+use crate::run;
 use crate::run::report::summary::settle;
 use crate::run::report::text::{counted, fold};
 use crate::site::view as site;
@@ -32,7 +35,8 @@ pub(super) struct Args {
 /// What follows the options in the help text.
 pub(super) const AFTER: &str = "\
 An obligation is settled by a later successful run of the runbook that it names, in the same environment
-and with the same parameter values. One that names no runbook stays listed.";
+and with the same parameter values. One that names no runbook stays listed. What a drill broke is listed until
+it is seen mended.";
 
 /// Something owed, and whether it still is.
 #[derive(Clone, Debug)]
@@ -42,6 +46,15 @@ struct Owed {
     runbook: String,
     environment: String,
     settled_by: Option<RunId>,
+    /// What settles it, when no runbook does.
+    command: Option<String>,
+}
+
+impl Owed {
+    /// What to type to settle it.
+    fn settle(&self) -> Option<String> {
+        self.command.clone().or_else(|| settle(&self.obligation, &self.environment))
+    }
 }
 
 /// Runs it.
@@ -60,8 +73,10 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
         }
     }
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-    let owed: Vec<Owed> =
-        all(&runs).into_iter().filter(|owed| args.all || owed.settled_by.is_none()).collect();
+    let standing = runs.iter().flat_map(|known| standing(&home, known));
+    let owed: Vec<Owed> = standing
+        .chain(all(&runs).into_iter().filter(|owed| args.all || owed.settled_by.is_none()))
+        .collect();
     if args.json {
         let value = |owed: &Owed| {
             json!({
@@ -69,7 +84,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
                 "step": owed.obligation.step, "text": owed.obligation.text, "due": owed.obligation.due,
                 "overdue": owed.settled_by.is_none() && is_overdue(owed, today),
                 "settled_by": owed.settled_by,
-                "settle": settle(&owed.obligation, &owed.environment),
+                "settle": owed.settle(),
             })
         };
         out.json(&Value::Array(owed.iter().map(value).collect()))?;
@@ -83,13 +98,14 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
 }
 
 /// What the runs of those ids still owe, and what they owed, for the site.
-pub(super) fn for_site(store: &Store, ids: &[RunId]) -> Vec<site::Owed> {
+pub(super) fn for_site(home: &Home, store: &Store, ids: &[RunId]) -> Vec<site::Owed> {
     // A run that cannot be read is told on the site as such.
     let runs: Vec<Known> = ids.iter().filter_map(|run| history::known(store, run).ok()).collect();
-    all(&runs)
-        .into_iter()
+    let standing = runs.iter().flat_map(|known| standing(home, known));
+    standing
+        .chain(all(&runs))
         .map(|owed| site::Owed {
-            command: settle(&owed.obligation, &owed.environment),
+            command: owed.settle(),
             obligation: owed.obligation,
             run: owed.run,
             runbook: owed.runbook,
@@ -97,6 +113,39 @@ pub(super) fn for_site(store: &Store, ids: &[RunId]) -> Vec<site::Owed> {
             settled_by: owed.settled_by,
         })
         .collect()
+}
+
+/// What a drill has broken and nobody has seen mended. It is owed until it is.
+fn standing(home: &Home, known: &Known) -> Vec<Owed> {
+    let began = &known.state.began;
+    if !began.runbook.starts_with(DRILLS) || known.state.status.is_over() {
+        return Vec::new();
+    }
+    // A run that cannot be opened is told by `status`; that it may have broken something is told here.
+    let opened = home.store().and_then(|store| Ok(run::open(&store, &home.catalog, &known.run)?));
+    let keys: Vec<StepKey> = match &opened {
+        Ok(opened) => {
+            let faults = Faults::of(&opened.plan, &opened.state);
+            faults.standing().map(|fault| fault.key.clone()).collect()
+        }
+        Err(_) => known.state.steps.keys().filter(|key| key.depth() == 0).cloned().collect(),
+    };
+    let due = known.began.to_zoned(TimeZone::UTC).date().to_string();
+    let owed = |step: StepKey| Owed {
+        obligation: Obligation {
+            text: format!("Mend what the drill {} broke: {step}.", began.runbook),
+            step,
+            due: due.clone(),
+            runbook: None,
+            params: crate::model::value::Values::new(),
+        },
+        run: known.run.clone(),
+        runbook: began.runbook.clone(),
+        environment: began.environment.clone(),
+        settled_by: None,
+        command: Some(format!("runbook resume {}", known.run)),
+    };
+    keys.into_iter().map(owed).collect()
 }
 
 /// Every obligation of every run, by due date.
@@ -110,6 +159,7 @@ fn all(runs: &[Known]) -> Vec<Owed> {
                 runbook: known.state.began.runbook.clone(),
                 environment: known.state.began.environment.clone(),
                 settled_by: settled_by(obligation, known, runs),
+                command: None,
             })
         })
         .collect();
@@ -171,7 +221,7 @@ fn human(out: Out, owed: &[Owed], today: Date) -> Result<(), CliError> {
         );
         out.line(paint.dim(&from).to_string())?;
         if one.settled_by.is_none() {
-            match settle(&one.obligation, &one.environment) {
+            match one.settle() {
                 Some(command) => out.line(format!("  {}", paint.command(&command)))?,
                 None => {
                     out.line(paint.dim("  no runbook settles it: it is done by hand").to_string())?

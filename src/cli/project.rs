@@ -9,6 +9,7 @@ use crate::actions::shell::{Ask, lint};
 use crate::check::Linked;
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::model::action::Catalog;
+use crate::model::drill::DRILLS;
 use crate::model::project::{Environment, Project};
 use crate::model::runbook::{FrontMatter, Runbook};
 use crate::source::Source;
@@ -128,27 +129,7 @@ impl Home {
     /// # Errors
     /// When the folder cannot be read.
     pub(super) fn names(&self) -> Result<Vec<String>, CliError> {
-        let folder = self.root.join("runbooks");
-        let entries = match std::fs::read_dir(&folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.map_err(|error| unreadable(&folder, &error))?,
-        };
-        let mut names = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(|error| unreadable(&folder, &error))?.path();
-            let readme = path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case("readme"));
-            if path.extension().is_some_and(|extension| extension == "md")
-                && !readme
-                && path.is_file()
-            {
-                let stem = path.file_stem().and_then(|stem| stem.to_str()).ok_or_else(|| {
-                    CliError::usage(format!("the file name {} is not UTF-8", path.display()))
-                })?;
-                names.push(stem.to_owned());
-            }
-        }
-        names.sort();
-        Ok(names)
+        stems(&self.root.join("runbooks"), "md")
     }
 
     /// The runbook of that name: a file's stem, or a path.
@@ -161,8 +142,8 @@ impl Home {
             return Ok(book.clone());
         }
         let text = self.text(name, &path)?;
-        let (runbook, diagnostics) = parse::runbook(stem(&path, name), &shown(&path), &text);
-        let book = Book { runbook: Arc::new(runbook), diagnostics };
+        let known_as = self.known_as(&path, stem(&path, name));
+        let book = Book::read(&known_as, &shown(&path), &text);
         self.known().insert(path, book.clone());
         Ok(book)
     }
@@ -193,7 +174,9 @@ impl Home {
 
     /// Where a runbook is: named by its file's stem, or by a path.
     fn path(&self, name: &str) -> Result<PathBuf, CliError> {
-        if name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "md") {
+        if let Some(path) = self.path_of_drill(name) {
+            Ok(path)
+        } else if name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "md") {
             std::path::absolute(name).map_err(|error| unreadable(Path::new(name), &error))
         } else {
             Ok(self.root.join("runbooks").join(format!("{name}.md")))
@@ -205,11 +188,13 @@ impl Home {
         if path.is_file() {
             return read(path);
         }
-        let names = self.names()?;
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        Err(CliError::usage(format!("there is no runbook `{name}` ({})", shown(path)))
+        let (known, things) = self.known_beside(name)?;
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let thing = things.trim_end_matches('s');
+        let short = stem(Path::new(name), name);
+        Err(CliError::usage(format!("there is no {thing} `{short}` ({})", shown(path)))
             .certain(NOTHING_BEGUN)
-            .hint(suggestion(stem(Path::new(name), name), &names, "runbooks")))
+            .hint(suggestion(short, &known, things)))
     }
 
     /// A runbook that is in no file: what an editor or standard input has.
@@ -338,8 +323,45 @@ impl Home {
     }
 }
 
+impl Book {
+    /// Reads a text: a drill, or a runbook.
+    pub(super) fn read(name: &str, path: &str, text: &str) -> Self {
+        let (runbook, diagnostics) = if name.starts_with(DRILLS) {
+            parse::drill(name, path, text)
+        } else {
+            parse::runbook(name, path, text)
+        };
+        Self { runbook: Arc::new(runbook), diagnostics }
+    }
+}
+
+/// The stems of the files with that ending in a folder, sorted. None when there is no such folder.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub(super) fn stems(folder: &Path, ending: &str) -> Result<Vec<String>, CliError> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|error| unreadable(folder, &error))?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
+        let readme = path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case("readme"));
+        let fits = path.extension().is_some_and(|extension| extension == ending);
+        if fits && !readme && path.is_file() {
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).ok_or_else(|| {
+                CliError::usage(format!("the file name {} is not UTF-8", path.display()))
+            })?;
+            names.push(stem.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
 /// The name of a file without its ending, which is the name of its runbook.
-fn stem<'a>(path: &'a Path, otherwise: &'a str) -> &'a str {
+pub(super) fn stem<'a>(path: &'a Path, otherwise: &'a str) -> &'a str {
     path.file_stem().and_then(|stem| stem.to_str()).unwrap_or(otherwise)
 }
 

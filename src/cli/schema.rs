@@ -41,7 +41,7 @@ impl ValueEnum for Kind {
             Self::FrontMatter => "The YAML at the top of a runbook",
             Self::Step => "An executable block: a typed action, or the `#|` lines of a script",
             Self::Project => "runbook.yaml",
-            Self::Drill => "A drill. The format to come: no command reads drills yet",
+            Self::Drill => "A drill, a file in `drills/`",
         };
         Some(PossibleValue::new(self.name()).help(help))
     }

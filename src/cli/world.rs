@@ -9,12 +9,13 @@ use super::params::{self, Given};
 use super::project::Home;
 use super::terminal;
 use crate::actions::context::{Accounts, Caller, Target};
+use crate::actions::drill::Mark;
 use crate::actions::http::HttpCheck;
 use crate::actions::wait::WaitFor;
 use crate::actions::{Actions, Trouble, manual};
 use crate::engine::event::Operator;
 use crate::mask::Masker;
-use crate::model::id::RunId;
+use crate::model::id::{RunId, StepKey};
 use crate::model::mode::{EnvironmentKind, Mode};
 use crate::model::project::Environment;
 use crate::model::secret::Secret;
@@ -257,7 +258,14 @@ fn world(
         project: home.root.clone(),
         clock: Timestamp::now,
         operator,
+        sabotage: sabotage(environment),
     }
+}
+
+/// The step that a rehearsal makes fail. Never anywhere but in the sandbox.
+fn sabotage(environment: &Environment) -> Option<StepKey> {
+    let named = std::env::var(crate::rehearse::FAIL_STEP).ok();
+    named.filter(|_| environment.kind == EnvironmentKind::Sandbox).map(StepKey::from_text)
 }
 
 /// Fills a fresh sandbox by running a runbook in it, with a journal of its own.
@@ -379,12 +387,14 @@ impl NoAccounts {
 
 /// The actions that need no cloud.
 fn local_actions() -> Actions {
-    let all: [Arc<dyn crate::actions::Action>; 5] = [
+    let all: [Arc<dyn crate::actions::Action>; 7] = [
         Arc::new(manual::Confirm),
         Arc::new(manual::Checklist),
         Arc::new(manual::Input),
         Arc::new(WaitFor),
         Arc::new(HttpCheck),
+        Arc::new(Mark::INCIDENT),
+        Arc::new(Mark::MENDED),
     ];
     Actions::default().with(all)
 }

@@ -1,8 +1,10 @@
 //! What to do next. Effects are data: the run loop carries them out and answers with events.
 
 use super::event::PauseCause;
+use super::faults::{Fault, Faults};
 use super::outcome::Stage;
 use super::state::{RunState, RunStatus, StepStatus};
+use crate::model::drill::Part;
 use crate::model::id::StepKey;
 use crate::plan::{Frame, Plan, Planned, Reversal};
 use std::collections::BTreeSet;
@@ -28,6 +30,8 @@ pub enum Effect {
     FinishUndo,
     /// Something could not be taken back.
     GetStuck,
+    /// Nothing can be judged, because of this: the drill ends as it stands.
+    GiveUp(String),
 }
 
 /// What the run loop has in hand, which no event tells.
@@ -47,6 +51,11 @@ pub struct InHand {
     pub stopping: bool,
     /// Steps before which the operator wants to stop.
     pub stop_before: BTreeSet<StepKey>,
+    /// Whether somebody at this terminal decides what comes after a failure. What a drill broke may stand
+    /// until they have.
+    pub attended: bool,
+    /// Faults of a drill that have lasted as long as they may.
+    pub overdue: BTreeSet<StepKey>,
 }
 
 /// What to do next. Empty when there is nothing to do but wait for what is in hand.
@@ -60,44 +69,105 @@ pub fn decide(plan: &Plan, state: &RunState, hand: &InHand) -> Vec<Effect> {
 }
 
 fn forward(plan: &Plan, state: &RunState, hand: &InHand) -> Vec<Effect> {
-    let mut look = Look { state, hand, effects: Vec::new(), held: false };
+    let faults = Faults::of(plan, state);
+    let mut look =
+        Look { state, hand, faults: &faults, effects: Vec::new(), held: false, mends: false };
     let settled = look.frame(&plan.root, None);
     if !hand.stopping {
         let unknown = state.steps.iter().filter(|(key, step)| {
             matches!(step.status, StepStatus::Unknown(_))
                 && !hand.unresolvable.contains(*key)
                 && !hand.busy.contains(*key)
+                && !is_mending(&faults, key)
         });
         look.effects.extend(unknown.map(|(key, _)| Effect::Resolve(key.clone())));
     }
-    let trouble = trouble(state);
+    let trouble = trouble(state, &faults);
     if trouble.is_some() || hand.stopping {
         // What is under way may end; nothing new begins.
         look.effects.retain(|effect| matches!(effect, Effect::Resolve(_) | Effect::Close(_)));
     }
+    let mends = look.mends;
+    let urgent =
+        faults.next(hand, |fault| mends || fault.mending || hand.overdue.contains(&fault.key));
+    if let Some(key) = urgent {
+        look.effects.insert(0, Effect::Undo(key));
+    }
     if !look.effects.is_empty() || !hand.busy.is_empty() {
         return look.effects;
     }
-    if let Some(cause) = trouble {
-        return vec![Effect::Pause(cause)];
-    }
-    if hand.stopping {
-        return vec![Effect::Pause(PauseCause::Operator)];
-    }
-    if settled {
-        return vec![if hand.health_probed { Effect::Succeed } else { Effect::ProbeHealth }];
-    }
-    if look.held {
-        vec![Effect::Pause(PauseCause::Operator)]
-    } else {
-        vec![Effect::Pause(PauseCause::Answer)]
+    let rest = at_rest(plan, state, hand, &faults, (trouble, settled, look.held));
+    // A fault does not stand where nobody is at work, unless a person is about to say how it goes on.
+    let is_asked = hand.attended
+        && !hand.stopping
+        && matches!(rest, Effect::Pause(PauseCause::Failure | PauseCause::Unknown));
+    match faults.next(hand, |_| !is_asked) {
+        Some(key) => vec![Effect::Undo(key)],
+        None => vec![rest],
     }
 }
 
+/// What comes when nothing is in hand and nothing can begin.
+fn at_rest(
+    plan: &Plan,
+    state: &RunState,
+    hand: &InHand,
+    faults: &Faults,
+    (trouble, settled, held): (Option<PauseCause>, bool, bool),
+) -> Effect {
+    let half_made = half_made(plan, state, faults);
+    match trouble {
+        Some(PauseCause::Failure) => {
+            lost_premise(plan, state).map_or(Effect::Pause(PauseCause::Failure), Effect::GiveUp)
+        }
+        Some(cause) => Effect::Pause(cause),
+        None if hand.stopping => Effect::Pause(PauseCause::Operator),
+        None if half_made.is_some() => Effect::GiveUp(half_made.unwrap_or_default()),
+        None if settled && hand.health_probed => Effect::Succeed,
+        None if settled => Effect::ProbeHealth,
+        None if held => Effect::Pause(PauseCause::Operator),
+        None => Effect::Pause(PauseCause::Answer),
+    }
+}
+
+/// Why a drill can judge nothing: what it rests on was not so. Not while something needs hands.
+fn lost_premise(plan: &Plan, state: &RunState) -> Option<String> {
+    let stuck = |status: &StepStatus| matches!(status, StepStatus::UndoFailed(_));
+    if state.steps.values().any(|step| stuck(&step.status)) {
+        return None;
+    }
+    let premises =
+        plan.root.steps.iter().filter(|planned| planned.part.is_some_and(Part::is_premise));
+    premises.into_iter().find_map(|planned| match state.status_of(&StepKey::top(&planned.id)) {
+        StepStatus::Failed(failure) => Some(failure.message.clone()),
+        _ => None,
+    })
+}
+
+/// Why a drill can judge nothing: a fault was mended before it was whole, and does not begin again.
+fn half_made(plan: &Plan, state: &RunState, faults: &Faults) -> Option<String> {
+    let broken = plan.root.steps.iter().filter(|planned| planned.is_fault());
+    let keys = broken.map(|planned| StepKey::top(&planned.id));
+    let half = keys.filter(|key| !state.status_of(key).is_settled());
+    half.into_iter()
+        .find(|key| faults.around(key).is_some_and(Fault::is_mended))
+        .map(|key| format!("the fault `{key}` could not be made whole, and was mended"))
+}
+
+fn is_mending(faults: &Faults, key: &StepKey) -> bool {
+    faults.around(key).is_some_and(|fault| fault.mending)
+}
+
 /// Why nothing new may begin, the gravest reason first.
-fn trouble(state: &RunState) -> Option<PauseCause> {
-    let any =
-        |wanted: fn(&StepStatus) -> bool| state.steps.values().any(|step| wanted(&step.status));
+fn trouble(state: &RunState, faults: &Faults) -> Option<PauseCause> {
+    // However the steps of a fault ended: once it is being mended, only what cannot be mended matters.
+    let matters = |key: &StepKey, status: &StepStatus| {
+        matches!(status, StepStatus::UndoFailed(_)) || !is_mending(faults, key)
+    };
+    let any = |wanted: fn(&StepStatus) -> bool| {
+        let mut steps = state.steps.iter();
+        steps.any(|(key, step)| wanted(&step.status) && matters(key, &step.status))
+    };
     if any(|status| matches!(status, StepStatus::Unknown(_))) {
         Some(PauseCause::Unknown)
     } else if any(|status| {
@@ -127,8 +197,11 @@ fn through(frame: &Frame, settled: Vec<bool>) -> Vec<bool> {
 struct Look<'a> {
     state: &'a RunState,
     hand: &'a InHand,
+    faults: &'a Faults,
     effects: Vec<Effect>,
     held: bool,
+    /// Whether the next step is the one that mends, and something is to be mended.
+    mends: bool,
 }
 
 impl Look<'_> {
@@ -153,6 +226,16 @@ impl Look<'_> {
     }
 
     fn step(&mut self, planned: &Planned, key: &StepKey) {
+        if is_mending(self.faults, key) {
+            return;
+        }
+        if planned.part == Some(Part::Mend)
+            && *self.state.status_of(key) == StepStatus::Pending
+            && self.faults.standing().next().is_some()
+        {
+            self.mends = true;
+            return;
+        }
         match self.state.status_of(key) {
             StepStatus::Pending | StepStatus::Answered => self.start(key),
             StepStatus::Open => {

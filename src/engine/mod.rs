@@ -5,8 +5,11 @@
 
 pub mod decide;
 pub mod event;
+pub mod faults;
 pub mod outcome;
 pub mod state;
 
+#[cfg(test)]
+mod drill_tests;
 #[cfg(test)]
 mod tests;

@@ -104,6 +104,7 @@ fn obey(plan: &Plan, state: &RunState, hand: &mut InHand, effect: Effect) -> Vec
         Effect::Succeed => vec![Event::RunSucceeded { healthy: true }],
         Effect::FinishUndo => vec![Event::RunUndone { healthy: true }],
         Effect::GetStuck => vec![Event::RunStuck {}],
+        Effect::GiveUp(reason) => vec![Event::RunAborted { reason }],
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The checker, the plan, the manual and the site read this; the actions themselves live in a layer above.
 
+use super::drill::{RUN, is_of_drills};
 use super::mode::Effect;
 use super::permission::Permission;
 use super::runbook::Type;
@@ -56,7 +57,7 @@ impl ActionSpec {
     /// nor an undo.
     #[must_use]
     pub fn is_step_only(&self) -> bool {
-        self.name == "runbook/run" || self.name.starts_with("manual/")
+        self.name == RUN || is_of_drills(self.name) || self.name.starts_with("manual/")
     }
 
     /// The output of that name.
@@ -131,8 +132,9 @@ impl Catalog {
         self.by_name.get(name)
     }
 
-    /// All actions, sorted by name.
+    /// The actions that an author may use, sorted by name. Those that stand for the parts of a drill are
+    /// found by their names only: nobody writes them.
     pub fn iter(&self) -> impl Iterator<Item = &ActionSpec> {
-        self.by_name.values()
+        self.by_name.values().filter(|spec| !is_of_drills(spec.name))
     }
 }

@@ -1,6 +1,8 @@
 //! What a runbook is, once it has been read. Types only: `parse` is the only constructor.
 
 pub mod action;
+pub mod cadence;
+pub mod drill;
 pub mod duration;
 pub mod id;
 pub mod link;

@@ -1,5 +1,6 @@
 //! A whole runbook.
 
+use super::drill::Drill;
 use super::id::{AccountName, StepId};
 use super::link::Link;
 use super::misread::{Gaps, Misread};
@@ -10,7 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One Markdown file, read.
+/// One Markdown file, read. Or a drill, which stands for one.
 #[derive(Clone, Debug)]
 pub struct Runbook {
     /// The file's stem, which is how people name it.
@@ -31,6 +32,8 @@ pub struct Runbook {
     pub anchors: BTreeSet<String>,
     /// What could not be read.
     pub gaps: Gaps,
+    /// What it says as a drill. Nothing for every other runbook.
+    pub drill: Option<Drill>,
 }
 
 impl Runbook {

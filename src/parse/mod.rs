@@ -2,6 +2,7 @@
 
 mod block;
 mod decode;
+mod drill;
 mod fence;
 mod front_matter;
 mod info;
@@ -14,11 +15,13 @@ mod project;
 #[cfg(test)]
 mod recovery_tests;
 mod scalar;
+mod scenario;
 pub mod table;
 #[cfg(test)]
 mod tests;
 mod yaml;
 
+pub use drill::drill;
 pub use info::LANGUAGES;
 pub use param::{coerce, param, value};
 pub use project::project;
@@ -67,7 +70,9 @@ pub fn runbook(name: &str, path: &str, text: &str) -> (Runbook, Vec<Diagnostic>)
     found.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end, diagnostic.code));
     let source = Arc::new(Source::new(path, text));
     let name = name.to_owned();
-    (Runbook { name, source, front, phases, steps, health, links, anchors, gaps }, found)
+    let book =
+        Runbook { name, source, front, phases, steps, health, links, anchors, gaps, drill: None };
+    (book, found)
 }
 
 /// Reads the front matter alone, for whoever lists many runbooks.

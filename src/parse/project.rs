@@ -5,6 +5,7 @@ use super::table::{self, VERSION};
 use super::{mapping, yaml};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::syntax::{BAD_ENVIRONMENT, MISSING_FIELD, WRONG_TYPE};
+use crate::model::cadence::Every;
 use crate::model::id::AccountName;
 use crate::model::mode::EnvironmentKind;
 use crate::model::project::{Access, Account, Environment, Project};
@@ -100,13 +101,8 @@ impl Reader<'_> {
     /// `3 months`, `1 year`, `2 weeks`, `30 days`.
     fn cadence(&mut self, node: &Node) -> Option<String> {
         let text = self.decode.plain("cadence", node)?;
-        let (number, unit) = text.value.split_once(' ').unwrap_or_default();
-        let unit_known = matches!(unit.trim_end_matches('s'), "day" | "week" | "month" | "year");
-        if !unit_known
-            || number.parse::<u16>().is_ok_and(|n| n == 0)
-            || number.parse::<u16>().is_err()
-        {
-            self.decode.bad(node.span, "a cadence is a number and `days`, `weeks`, `months` or `years`, such as `3 months`");
+        if let Err(error) = Every::parse(&text.value) {
+            self.decode.bad(node.span, error.to_string());
             return None;
         }
         Some(text.value)

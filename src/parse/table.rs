@@ -309,6 +309,31 @@ pub const HANDOFF: [Key; 2] = [
     may("cadence", Shape::Cadence, "How old evidence may be, such as `3 months`."),
 ];
 
+/// The keys of a drill.
+#[rustfmt::skip]
+pub const DRILL: [Key; 7] = [
+    must("title", Shape::Text, "What the drill is called."),
+    must("summary", Shape::Text, "What it proves, in one or two sentences."),
+    must("owner", Shape::Text, "Who keeps it true."),
+    may("cadence", Shape::Mapping(&DRILL_CADENCE), "When it is due: every so often, counted from a day."),
+    must("environment", Shape::Text, "The environment it runs in. Never one of kind production."),
+    may("objective", Shape::Mapping(&DRILL_OBJECTIVE), "What it is judged by."),
+    must("scenario", Shape::Anything, "What happens, in order."),
+];
+
+/// The keys of the `cadence` of a drill.
+pub const DRILL_CADENCE: [Key; 2] = [
+    must("every", Shape::Cadence, "How often, such as `3 months`."),
+    must("from", Shape::Text, "The day it is counted from, such as `2026-01-15`."),
+];
+
+/// The keys of the `objective` of a drill.
+pub const DRILL_OBJECTIVE: [Key; 1] =
+    [must("rto", Shape::Duration, "Recovery time objective: how long until healthy.")];
+
+/// The keys of which each entry of a scenario has exactly one.
+pub(super) const MOMENTS: [&str; 5] = ["run", "fault", "incident", "expect", "recovered"];
+
 #[cfg(test)]
 mod tests {
     use super::{EFFECTS, KINDS, TYPES};

@@ -1,7 +1,8 @@
 //! Makes a plan from a checked runbook. What `check` lets through, this can plan.
 
-use super::{Frame, Plan, Planned, Reversal};
+use super::{Frame, Plan, Planned, Probed, Reversal};
 use crate::model::action::Catalog;
+use crate::model::drill::Part;
 use crate::model::mode::Effect;
 use crate::model::runbook::Runbook;
 use crate::model::step::{Block, Body, Step};
@@ -136,8 +137,35 @@ impl Builder<'_> {
                 options.concurrency.as_ref().map_or(1, |at_once| at_once.value.max(1) as usize)
             }),
             calls,
+            part: book.drill.as_ref().and_then(|_| Part::of(&step.block)),
+            probes: self.probes(book, index, step, depth)?,
             digest: step_digest(step),
         })
+    }
+
+    /// The runbooks whose health a step of a drill looks at.
+    fn probes(
+        &self,
+        book: &Runbook,
+        index: usize,
+        step: &Step,
+        depth: usize,
+    ) -> Result<Vec<Probed>, PlanError> {
+        let looks = book.drill.is_some() && Part::of(&step.block).is_some_and(Part::looks);
+        let names = if looks { named_runbooks(&step.block) } else { Vec::new() };
+        names
+            .into_iter()
+            .map(|name| {
+                let probed = (self.load)(name).ok_or_else(|| PlanError::UnknownRunbook {
+                    book: book.name.clone(),
+                    step: step.id().to_string(),
+                    name: name.to_owned(),
+                })?;
+                let runs = |at: &usize| called_runbook(&book.steps[*at].block) == Some(name);
+                let run = (0..index).rev().find(runs).or((index..book.steps.len()).find(runs));
+                Ok(Probed { frame: self.frame(&probed, depth + 1)?, run })
+            })
+            .collect()
     }
 
     fn calls(
@@ -200,13 +228,28 @@ fn nature(block: &Block, catalog: &Catalog) -> Option<Nature> {
 #[must_use]
 fn called_runbook(block: &Block) -> Option<&str> {
     let Body::Action { uses, with } = &block.body else { return None };
-    if uses.value != "runbook/run" {
+    if ![Part::Run.action(), Part::Fault.action()].contains(&uses.value.as_str()) {
         return None;
     }
     with.iter().find(|(name, _)| name.value == "runbook").and_then(|(_, node)| match &node.kind {
         NodeKind::Text(text) => Some(text.value.as_str()),
         _ => None,
     })
+}
+
+/// The names of the runbooks whose health a step of a drill looks at.
+fn named_runbooks(block: &Block) -> Vec<&str> {
+    let Body::Action { with, .. } = &block.body else { return Vec::new() };
+    let nodes = with.iter().flat_map(|(_, node)| match &node.kind {
+        NodeKind::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    });
+    nodes
+        .filter_map(|node| match &node.kind {
+            NodeKind::Text(text) => Some(text.value.as_str()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The inputs that are plain scalars, for effects that depend on them.
@@ -261,8 +304,11 @@ fn fingerprint(frame: &Frame, hash: &mut Sha256) {
     hash.update([0]);
     hash.update(frame.book.source.text.as_bytes());
     hash.update([0]);
-    for inner in frame.steps.iter().filter_map(|planned| planned.calls.as_deref()) {
-        fingerprint(inner, hash);
+    for planned in &frame.steps {
+        let probed = planned.probes.iter().map(|probed| &probed.frame);
+        for inner in planned.calls.as_deref().into_iter().chain(probed) {
+            fingerprint(inner, hash);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod changes;
 pub use build::{PlanError, build, digest_of, digest_of_bytes};
 pub use changes::{Change, Difference, differences};
 
+use crate::model::drill::Part;
 use crate::model::id::{AccountName, StepId, StepKey};
 use crate::model::mode::Effect;
 use crate::model::runbook::Runbook;
@@ -55,8 +56,22 @@ pub struct Planned {
     pub elements_at_once: Option<usize>,
     /// The runbook it runs, when that is what it does.
     pub calls: Option<Box<Frame>>,
+    /// What it is for, in a drill.
+    pub part: Option<Part>,
+    /// The runbooks whose health it looks at, in a drill.
+    pub probes: Vec<Probed>,
     /// SHA-256 over the step's blocks as they were written, in hexadecimal.
     pub digest: String,
+}
+
+/// A runbook whose health a step of a drill looks at.
+#[derive(Clone, Debug)]
+pub struct Probed {
+    /// The runbook.
+    pub frame: Frame,
+    /// The step of the drill that runs it: the last one before, or else the first one after. Its parameters are
+    /// those that the probes are asked with.
+    pub run: Option<usize>,
 }
 
 /// What takes a step back.
@@ -85,6 +100,12 @@ impl Planned {
     #[must_use]
     pub fn is_group(&self) -> bool {
         self.elements_at_once.is_some() || self.calls.is_some()
+    }
+
+    /// Whether it breaks something on purpose.
+    #[must_use]
+    pub fn is_fault(&self) -> bool {
+        self.part == Some(Part::Fault)
     }
 }
 
@@ -118,10 +139,11 @@ impl Plan {
     pub fn books(&self) -> Vec<&Arc<Runbook>> {
         let mut books = vec![&self.root.book];
         for (_, planned, _) in self.walk() {
-            if let Some(frame) = &planned.calls
-                && !books.iter().any(|book| book.name == frame.book.name)
-            {
-                books.push(&frame.book);
+            let probed = planned.probes.iter().flat_map(|probed| inside(&probed.frame));
+            for book in planned.calls.iter().map(|frame| &frame.book).chain(probed) {
+                if !books.iter().any(|known| known.name == book.name) {
+                    books.push(book);
+                }
             }
         }
         books
@@ -147,6 +169,12 @@ impl Plan {
         names.dedup();
         names
     }
+}
+
+/// A runbook and those that it runs.
+fn inside(frame: &Frame) -> Vec<&Arc<Runbook>> {
+    let inner = frame.steps.iter().filter_map(|planned| planned.calls.as_deref());
+    std::iter::once(&frame.book).chain(inner.flat_map(inside)).collect()
 }
 
 fn walk<'a>(

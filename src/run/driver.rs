@@ -3,7 +3,9 @@
 //! Events are staged while decisions follow from one another, and go down in one write. Effects
 //! begin only after that write.
 
+use super::broken::Began;
 use super::job::Maker;
+use super::looking::Looking;
 use super::observe::Look;
 use super::perform::{Attempt, Job};
 use super::redact::journal_copy;
@@ -45,6 +47,7 @@ pub(super) enum Told {
     Resolved(StepKey, Box<Job>, Result<Observation, Failure>),
     Undone(StepKey, Result<Option<String>, Failure>),
     Probed(Vec<(StepKey, HealthSeen)>),
+    Looked(StepKey, Vec<(StepKey, HealthSeen)>, Duration),
     Answered(StepKey, Option<(Values, String)>),
     Chosen(StepKey, Choice),
 }
@@ -56,6 +59,7 @@ pub(super) enum Launch {
     Resolve(StepKey, Box<Job>, Look),
     Undo(StepKey, Box<undo::Undoing>),
     Probe(Vec<health::Probe>),
+    Look(StepKey, Looking),
     Ask(StepKey),
     Choose(StepKey, String),
 }
@@ -93,6 +97,8 @@ pub(super) struct Driver {
     asked: BTreeSet<StepKey>,
     /// Whether anybody can still say stop.
     listening: bool,
+    /// When the faults of a drill began.
+    pub(super) began: Began,
 }
 
 impl Driver {
@@ -105,8 +111,11 @@ impl Driver {
         (journal, lock, io): (Box<dyn Journal>, Option<EnvironmentLock>, Io),
     ) -> Self {
         let (saying, said) = mpsc::channel(REPORTS_IN_FLIGHT);
-        let hand =
-            InHand { stop_before: wishes.until.iter().cloned().collect(), ..InHand::default() };
+        let hand = InHand {
+            stop_before: wishes.until.iter().cloned().collect(),
+            attended: io.prompter.is_some(),
+            ..InHand::default()
+        };
         Self {
             world,
             plan,
@@ -130,6 +139,7 @@ impl Driver {
             asking: Arc::new(Mutex::new(())),
             asked: BTreeSet::new(),
             listening: true,
+            began: Began::default(),
         }
     }
 
@@ -159,6 +169,7 @@ impl Driver {
             if *self.io.stop.borrow() >= Stop::Park {
                 self.hand.stopping = true;
             }
+            self.watch_faults();
             let before = self.staged.len();
             let hand = self.hand.clone();
             for effect in self.next_effects() {
@@ -200,7 +211,8 @@ impl Driver {
             RunStatus::Succeeded { healthy } => Some(Ended::Succeeded { healthy }),
             RunStatus::Undone { healthy } => Some(Ended::Undone { healthy }),
             RunStatus::Stuck => Some(Ended::Stuck),
-            RunStatus::Running | RunStatus::Undoing | RunStatus::Aborted => None,
+            RunStatus::Aborted => Some(Ended::GivenUp),
+            RunStatus::Running | RunStatus::Undoing => None,
         }
     }
 
@@ -237,6 +249,7 @@ impl Driver {
                 _ => self.shown.apply(copy)?,
             }
         }
+        copies.iter().for_each(|event| self.began.event(&self.plan, at, event));
         let view = View { plan: &self.plan, state: &self.shown };
         for event in &copies {
             for reporter in &mut self.io.reporters {
@@ -254,6 +267,7 @@ impl Driver {
             params: &self.params,
             reports: &self.saying,
             stop: &self.io.stop,
+            patient: false,
         }
     }
 
@@ -290,6 +304,13 @@ impl Driver {
             }
             Launch::Probe(probes) => {
                 self.tasks.spawn(async move { Told::Probed(health::probe_all(probes).await) });
+            }
+            Launch::Look(key, looking) => {
+                self.tasks.spawn(async move {
+                    let begun = std::time::Instant::now();
+                    let seen = looking.look().await;
+                    Told::Looked(key, seen, begun.elapsed())
+                });
             }
             Launch::Ask(key) => self.begin_asking(key),
             Launch::Choose(key, title) => self.begin_choosing(key, title),
@@ -344,7 +365,9 @@ impl Driver {
 
     /// Waits for whatever comes first: a task, an answer, something said, or the operator.
     async fn wait(&mut self) -> Result<(), RunError> {
+        let fault_ends = self.watch_faults();
         tokio::select! {
+            () = tokio::time::sleep(fault_ends.unwrap_or_default()), if fault_ends.is_some() => Ok(()),
             Some(told) = self.tasks.join_next() => {
                 self.say_what_was_said();
                 self.told(told.map_err(|panic| RunError::Internal(panic.to_string()))?)

@@ -37,6 +37,44 @@ pub(super) async fn probe_all(probes: Vec<Probe>) -> Vec<(StepKey, HealthSeen)> 
     .await
 }
 
+/// Looks at all probes again and again until one of them does not hold, or as long as the most patient of them
+/// would wait for health. A probe that cannot be asked shows nothing.
+pub(super) async fn until_one_fails(probes: Vec<Probe>) -> Vec<(StepKey, HealthSeen)> {
+    let begun = Instant::now();
+    let jobs = || probes.iter().filter_map(|probe| probe.job.as_ref().ok());
+    let within =
+        |job: &Box<Job>| job.block.options.within.as_ref().map_or(DEFAULT_WITHIN, |w| w.value);
+    let every =
+        |job: &Box<Job>| job.block.options.every.as_ref().map_or(DEFAULT_EVERY, |e| e.value);
+    let patience = jobs().map(within).max().unwrap_or_default();
+    let pause = jobs().map(every).min().unwrap_or(DEFAULT_EVERY);
+    loop {
+        let looks = probes.iter().map(|probe| async {
+            let (healthy, detail) = match &probe.job {
+                Ok(job) => {
+                    once(job).await.map_or_else(|why| (false, why), |()| (true, String::new()))
+                }
+                Err(failure) => (true, format!("cannot be told: {}", failure.message)),
+            };
+            let seen = HealthSeen { healthy, detail, took_ms: millis(begun.elapsed()) };
+            (probe.key.clone(), seen)
+        });
+        let seen = futures_util::future::join_all(looks).await;
+        let shows = seen.iter().any(|(_, seen)| !seen.healthy);
+        let Some(job) = jobs().next() else { return seen };
+        if shows || begun.elapsed() + pause >= patience {
+            return seen;
+        }
+        job.cx
+            .tell
+            .say(Report::Waiting("still healthy; waiting for the fault to show".to_owned()))
+            .await;
+        if !job.cx.stop.sleep(pause).await {
+            return seen;
+        }
+    }
+}
+
 /// Looks until the probe has held for its `sustained` time without a break.
 async fn watch(job: &Job) -> HealthSeen {
     let options = &job.block.options;

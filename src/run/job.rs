@@ -33,6 +33,8 @@ pub(super) struct Maker<'a> {
     pub(super) params: &'a Values,
     pub(super) reports: &'a mpsc::Sender<(StepKey, Report)>,
     pub(super) stop: &'a watch::Receiver<Stop>,
+    /// Whether its jobs come to their end although the operator wants to stop.
+    pub(super) patient: bool,
 }
 
 /// A maker that owns what it needs, for jobs that can only be made while a task runs.
@@ -43,6 +45,7 @@ pub(super) struct OwnedMaker {
     params: Values,
     reports: mpsc::Sender<(StepKey, Report)>,
     stop: watch::Receiver<Stop>,
+    patient: bool,
 }
 
 impl OwnedMaker {
@@ -54,6 +57,7 @@ impl OwnedMaker {
             params: maker.params.clone(),
             reports: maker.reports.clone(),
             stop: maker.stop.clone(),
+            patient: maker.patient,
         }
     }
 
@@ -65,6 +69,7 @@ impl OwnedMaker {
             params: &self.params,
             reports: &self.reports,
             stop: &self.stop,
+            patient: self.patient,
         }
     }
 }
@@ -178,6 +183,17 @@ impl Maker<'_> {
         frame: &Frame,
         block: &Block,
     ) -> Result<Job, Failure> {
+        self.probe_in(key, self.scopes().frame(outer), frame, block)
+    }
+
+    /// The job of a health probe that sees that scope.
+    pub(super) fn probe_in(
+        &self,
+        key: &StepKey,
+        scope: Values,
+        frame: &Frame,
+        block: &Block,
+    ) -> Result<Job, Failure> {
         let terms = Terms {
             of: None,
             effect: Effect::Read,
@@ -186,7 +202,7 @@ impl Maker<'_> {
             memo: Memo::Null,
             inputs: None,
         };
-        self.make(key, &frame.book, block, self.scopes().frame(outer), terms)
+        self.make(key, &frame.book, block, scope, terms)
     }
 
     /// Whether the action of a block can tell by itself whether its effect is in place.
@@ -242,7 +258,11 @@ impl Maker<'_> {
             accounts: Arc::clone(&self.world.accounts),
             work,
             tell: Teller::new(key.clone(), self.reports.clone()),
-            stop: StopSignal::new(self.stop.clone()),
+            stop: if self.patient {
+                StopSignal::patient(self.stop.clone())
+            } else {
+                StopSignal::new(self.stop.clone())
+            },
         };
         Ok(Job {
             world: self.world.clone(),

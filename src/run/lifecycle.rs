@@ -1,5 +1,6 @@
 //! Begins runs, takes them up again, takes them back, and gives them up.
 
+use super::broken::{Began, mend_only, not_in_production};
 use super::driver::{Driver, Io};
 use super::foresight::{Expected, hold};
 use super::open::{rebuild, texts};
@@ -13,6 +14,7 @@ use crate::engine::decide::points_passed;
 use crate::engine::event::{
     AccountSeen, Event, Operator, Resolver, RunStarted, SkipReason, Verdict,
 };
+use crate::engine::faults::Faults;
 use crate::engine::state::{RunState, RunStatus, StepStatus};
 use crate::mask::Masker;
 use crate::model::action::Catalog;
@@ -85,6 +87,7 @@ pub async fn start(
 ) -> Result<Ended, RunError> {
     let Begin { plan, params, secret_params, expected } = begin;
     let plan = Arc::new(plan);
+    not_in_production(&world, &plan)?;
     guard::not_frozen(&world)?;
     let lock = lock(&world, &plan, &run)?;
     let accounts = check_accounts(&world, &plan).await?;
@@ -199,6 +202,11 @@ pub async fn undo(
     })?;
     let mut driver = take_up(world, run, &secrets, wishes, io).await?;
     let passed = points_passed(&driver.plan, &driver.state);
+    let broken = Faults::of(&driver.plan, &driver.state).standing().next().is_some();
+    if broken && !passed.is_empty() && !driver.state.status.is_over() {
+        driver.note("past a point of no return: only what was broken on purpose is mended");
+        return mend_only(driver).await;
+    }
     if let Some((step, why)) = passed.first() {
         return Err(RunError::Refused {
             message: format!(
@@ -302,7 +310,7 @@ pub fn abort(
 }
 
 /// Opens a run for writing, with its lock, its accounts and its secrets.
-async fn take_up(
+pub(super) async fn take_up(
     world: World,
     run: &RunId,
     secrets: &BTreeMap<String, Secret>,
@@ -348,11 +356,15 @@ async fn take_up(
     }
     let params =
         params::with_secrets(state.began.params.clone(), &plan.root.book, secrets, &world.masker)?;
-    Ok(Driver::new(world, Arc::new(plan), state, params, wishes, (Box::new(journal), lock, io)))
+    let began = Began::read(&plan, &history.events);
+    let mut driver =
+        Driver::new(world, Arc::new(plan), state, params, wishes, (Box::new(journal), lock, io));
+    driver.began = began;
+    Ok(driver)
 }
 
 /// Steps that were under way when the process ended: nobody knows.
-fn mark_lost(driver: &mut Driver) -> Result<(), RunError> {
+pub(super) fn mark_lost(driver: &mut Driver) -> Result<(), RunError> {
     let lost: Vec<StepKey> = driver
         .state
         .steps

@@ -1,5 +1,6 @@
 //! The only loop: where engine, actions and store meet.
 
+mod broken;
 mod driver;
 mod error;
 pub mod foresight;
@@ -8,6 +9,7 @@ mod health;
 mod inputs;
 mod job;
 mod lifecycle;
+mod looking;
 mod obligation;
 mod observe;
 mod open;
@@ -24,8 +26,9 @@ mod steps;
 mod undo;
 pub mod world;
 
+pub use broken::mend;
 pub use driver::Io;
 pub use error::RunError;
 pub use lifecycle::{Begin, GoOn, abort, answer, new_id, resume, start, undo};
-pub use open::{Opened, last, open};
+pub use open::{Opened, last, open, open_kept};
 pub use redact::Withheld;

@@ -4,6 +4,7 @@ use super::RunError;
 use crate::engine::event::{Event, RunStarted};
 use crate::engine::state::RunState;
 use crate::model::action::Catalog;
+use crate::model::drill::DRILLS;
 use crate::model::id::RunId;
 use crate::parse;
 use crate::plan::{Plan, build, digest_of};
@@ -31,6 +32,25 @@ pub fn open(store: &Store, catalog: &Catalog, run: &RunId) -> Result<Opened, Run
     Ok(Opened { plan, state, history })
 }
 
+/// Reads a run from its journal and from the texts that were kept with it, as an archive of evidence holds them.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_kept(
+    history: History,
+    catalog: &Catalog,
+    text: &dyn Fn(&str) -> Option<String>,
+) -> Result<Opened, RunError> {
+    let state = RunState::replay(history.events.iter().map(|recorded| &recorded.event))?;
+    let plan = pinned(catalog, &state.began, &|name| {
+        text(name).ok_or_else(|| {
+            let message = format!("the text of `{name}` is missing");
+            RunError::Refused { message, hint: "The journal names its digest.".to_owned() }
+        })
+    })?;
+    Ok(Opened { plan, state, history })
+}
+
 /// The state and the plan of a history.
 pub(super) fn rebuild(
     store: &Store,
@@ -38,16 +58,21 @@ pub(super) fn rebuild(
     history: &History,
 ) -> Result<(RunState, Plan), RunError> {
     let state = RunState::replay(history.events.iter().map(|recorded| &recorded.event))?;
-    let plan = pinned(store, catalog, &state.began)?;
+    let run = state.began.run.clone();
+    let plan = pinned(catalog, &state.began, &|name| Ok(store.text(&run, name)?))?;
     Ok((state, plan))
 }
 
-fn pinned(store: &Store, catalog: &Catalog, began: &RunStarted) -> Result<Plan, RunError> {
+fn pinned(
+    catalog: &Catalog,
+    began: &RunStarted,
+    kept: &dyn Fn(&str) -> Result<String, RunError>,
+) -> Result<Plan, RunError> {
     let mut books = BTreeMap::new();
     for (name, digest) in &began.texts {
-        let mut text = store.text(&began.run, name)?;
+        let mut text = kept(name)?;
         if digest_of(&text) != *digest
-            && let Ok(revised) = store.text(&began.run, &revised(name, digest))
+            && let Ok(revised) = kept(&revised(name, digest))
         {
             text = revised;
         }
@@ -59,7 +84,11 @@ fn pinned(store: &Store, catalog: &Catalog, began: &RunStarted) -> Result<Plan, 
             });
         }
         // It passed `check` when the run began, so its diagnostics are of no interest now.
-        let (book, _) = parse::runbook(name, &format!("{name}.md"), &text);
+        let (book, _) = if name.starts_with(DRILLS) {
+            parse::drill(name, &format!("{name}.yaml"), &text)
+        } else {
+            parse::runbook(name, &format!("{name}.md"), &text)
+        };
         books.insert(name.clone(), Arc::new(book));
     }
     let root = books.get(&began.runbook).ok_or_else(|| {

@@ -12,6 +12,9 @@ use std::sync::Arc;
 impl Driver {
     /// Puts the probes up: those of the runbook itself, and those of every runbook that it ran.
     pub(super) fn probe_health(&mut self) {
+        if let Some(probes) = self.last_probes() {
+            return self.put_up(probes);
+        }
         let plan = Arc::clone(&self.plan);
         let mut frames: Vec<(Option<StepKey>, &Frame)> = vec![(None, &plan.root)];
         for (key, step) in &self.state.steps {
@@ -32,6 +35,10 @@ impl Driver {
                 probes.push(Probe { key, job });
             }
         }
+        self.put_up(probes);
+    }
+
+    fn put_up(&mut self, probes: Vec<Probe>) {
         if probes.is_empty() {
             self.hand.health_probed = true;
             return;

@@ -9,7 +9,7 @@ use super::steps::is_repeatable;
 use super::world::Choice;
 use super::{RunError, guard, obligation};
 use crate::engine::event::{Event, Obligation, Resolver, SkipReason, Verdict};
-use crate::engine::outcome::{Failure, Observation, Question};
+use crate::engine::outcome::{Failure, Observation, Question, Stage};
 use crate::engine::state::StepStatus;
 use crate::model::id::StepKey;
 use crate::model::value::Values;
@@ -42,6 +42,10 @@ impl Driver {
                 }
             }
             Told::Probed(probes) => self.probed(probes),
+            Told::Looked(key, seen, took) => {
+                self.hand.busy.remove(&key);
+                self.looked(key, seen, took)
+            }
             Told::Answered(key, answer) => self.was_answered(key, answer),
             Told::Chosen(key, choice) => self.was_chosen(key, choice),
         }
@@ -89,6 +93,7 @@ impl Driver {
         took: Duration,
     ) -> Result<(), RunError> {
         let names = job.block.options.secrets.iter().map(|name| name.value.as_str());
+        let attempt = self.sabotaged(&key, attempt);
         match attempt {
             Attempt::Done(outputs) => {
                 register(&outputs, names, &self.world.masker);
@@ -112,6 +117,18 @@ impl Driver {
             }
             Attempt::Unknown(cause) => self.stage(Event::StepUnknown { step: key, cause }),
             Attempt::Parked => self.stage(Event::StepParked { step: key }),
+        }
+    }
+
+    /// What became of a step that a rehearsal makes fail: it has done its work, and says that it has not.
+    fn sabotaged(&self, key: &StepKey, attempt: Attempt) -> Attempt {
+        let first = self.state.step(key).is_some_and(|step| step.attempts == 1);
+        match attempt {
+            Attempt::Done(outputs) if first && self.world.sabotage.as_ref() == Some(key) => {
+                let why = "made to fail after it had done its work, for a rehearsal";
+                Attempt::Failed(Failure::new(Stage::Verification, why), Some(outputs))
+            }
+            attempt => attempt,
         }
     }
 

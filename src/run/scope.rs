@@ -45,6 +45,15 @@ impl Scopes<'_> {
             Some(outer) => self.plan.find(outer).and_then(|(planned, _)| planned.calls.as_deref()),
         };
         let steps = frame.map(|frame| self.outputs(frame, outer)).unwrap_or_default();
+        self.with(params, steps)
+    }
+
+    /// What the health probes of a runbook can see that has not been run: its parameters, and no step.
+    pub(super) fn before(&self, params: Values) -> Values {
+        self.with(params, Values::new())
+    }
+
+    fn with(&self, params: Values, steps: Values) -> Values {
         let accounts: Values = self
             .world
             .environment

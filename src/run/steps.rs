@@ -1,15 +1,17 @@
 //! Carries out the engine's decisions, and turns what tasks say into events.
 
 use super::driver::{Driver, Launch};
-use super::job::OwnedMaker;
+use super::job::{Maker, OwnedMaker};
 use super::perform::Job;
 use super::prepare::{Wanted, gate};
 use super::undo::Undoing;
 use super::{RunError, guard, inputs, scope};
 use crate::engine::decide::Effect;
 use crate::engine::event::{AccountSeen, Event, Resolver, SkipReason, StepStarted, Verdict};
+use crate::engine::faults::Faults;
 use crate::engine::outcome::{Failure, Question};
 use crate::engine::state::StepStatus;
+use crate::model::drill::Part;
 use crate::model::id::StepKey;
 use crate::model::mode::Mode;
 use crate::model::step::Body;
@@ -41,6 +43,10 @@ impl Driver {
             Effect::Succeed => self.stage(Event::RunSucceeded { healthy: self.is_healthy() }),
             Effect::FinishUndo => self.stage(Event::RunUndone { healthy: self.is_healthy() }),
             Effect::GetStuck => self.stage(Event::RunStuck {}),
+            Effect::GiveUp(why) => {
+                let reason = format!("could not judge: {why}");
+                self.stage(Event::RunAborted { reason })
+            }
         }
     }
 
@@ -119,6 +125,9 @@ impl Driver {
         planned: &Planned,
         frame: &Frame,
     ) -> Result<Option<Event>, Failure> {
+        if planned.part.is_some_and(Part::looks) {
+            return Ok(Some(self.begin_look(key, planned)));
+        }
         let job = self.maker().step(key, planned, frame)?;
         if let Some(question) = question(&job)? {
             if let Some(answer) = self.answered(key) {
@@ -245,12 +254,15 @@ impl Driver {
         let Some((planned, frame)) = plan.find(&key) else {
             return Err(RunError::Internal(format!("step `{key}` is not in the plan")));
         };
+        // What was broken on purpose is mended to its end, also when the operator has asked to stop.
+        let mends = Faults::of(&self.plan, &self.state).around(&key).is_some();
+        let maker = Maker { patient: mends, ..self.maker() };
         let undoing = Undoing {
-            job: self.maker().step(&key, planned, frame),
-            maker: OwnedMaker::new(&self.maker()),
+            job: maker.step(&key, planned, frame),
+            maker: OwnedMaker::new(&maker),
             key: key.clone(),
             reversal: planned.reversal.clone(),
-            look: self.maker().look(&key, planned, frame),
+            look: maker.look(&key, planned, frame),
             outputs: self.state.step(&key).and_then(|step| step.outputs.clone()),
             untouched: !self.state.may_have_effect(&key),
         };

@@ -40,6 +40,8 @@ pub struct World {
     pub clock: fn() -> Timestamp,
     /// Who drives.
     pub operator: Operator,
+    /// The step that fails once after it has done its work, for a rehearsal. In the sandbox only.
+    pub sabotage: Option<StepKey>,
 }
 
 /// What the operator wants of this process.
@@ -120,4 +122,6 @@ pub enum Ended {
     },
     /// Something could not be taken back.
     Stuck,
+    /// A drill that can judge nothing ended as it stood.
+    GivenUp,
 }

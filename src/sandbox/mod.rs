@@ -3,6 +3,8 @@
 mod error;
 mod folder;
 mod install;
+pub mod ourselves;
+pub mod proxy;
 mod python;
 mod seed;
 mod server;

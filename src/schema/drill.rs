@@ -1,4 +1,4 @@
-//! The schema of a drill. It is the first statement of the format: no command reads drills yet.
+//! The schema of a drill.
 
 use super::shape::{cadence, date, described, duration, matching, text};
 use serde_json::{Value, json};
@@ -23,8 +23,7 @@ pub(super) fn schema() -> Value {
     });
     json!({
         "title": "Drill",
-        "description": "A drill, a file in `drills/`. This is the format to come: no command reads drills yet. \
-            What a drill runs, breaks and checks are runbooks.",
+        "description": "A drill, a file in `drills/`. What it runs, breaks and checks are runbooks.",
         "type": "object",
         "properties": {
             "title": described(text(), "What the drill is called."),

@@ -279,7 +279,7 @@ fn every_option_of_the_table_is_in_the_schema() {
 }
 
 #[test]
-fn drills_are_as_the_format_to_come_says() {
+fn drills_are_as_the_manual_says() {
     let drill = validator(Kind::Drill);
     let base = "title: T\nsummary: S\nowner: o\nenvironment: drill\n";
     let valid = |more: &str| drill.is_valid(&parse::value(&format!("{base}{more}")).expect("YAML"));

@@ -173,6 +173,14 @@ fn journals_of_the_second_format_are_read_for_ever() {
     );
 }
 
+#[test]
+fn journals_of_the_third_format_are_read_for_ever() {
+    read_for_ever(
+        include_bytes!("../../tests/fixtures/journal/v3.jsonl"),
+        include_str!("../../tests/fixtures/journal/v3.txt"),
+    );
+}
+
 fn read_for_ever(fixture: &[u8], kinds: &str) {
     let scan = record::scan(Path::new("fixture.jsonl"), fixture).unwrap();
     let found: Vec<String> = scan

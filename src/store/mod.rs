@@ -297,7 +297,21 @@ impl Store {
 }
 
 fn text_path(folder: &Path, name: &str) -> PathBuf {
-    folder.join("texts").join(format!("{}.md", files::file_name(name)))
+    folder.join("texts").join(text_file(name))
+}
+
+/// The name of the file that keeps a text of that name.
+#[must_use]
+pub fn text_file(name: &str) -> String {
+    format!("{}.md", files::file_name(name))
+}
+
+/// Reads a journal from its bytes, as an archive of evidence holds it, and checks every line and the chain.
+///
+/// # Errors
+/// As [`Store::read`].
+pub fn history_of(bytes: &[u8]) -> Result<History, StoreError> {
+    Ok(record::scan(Path::new(local::JOURNAL), bytes)?.history)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 use super::error::StoreError;
 use super::files::hex;
 use crate::engine::event::Event;
+use crate::model::drill::DRILLS;
 use crate::model::mode::Mode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,11 +22,13 @@ use std::path::Path;
 
 /// The newest format that this program knows. A line is written in the oldest one that can say it, so that
 /// an older program reads everything that it can understand, and refuses the rest by name.
-pub(super) const VERSION: u64 = 2;
+pub(super) const VERSION: u64 = 3;
 
-/// The format that an event needs. The second one knows runs that go on with changed texts.
-const fn version_of(event: &Event) -> u64 {
+/// The format that an event needs. The second one knows runs that go on with changed texts. The third one knows
+/// drills: who does not would take one up as a run without steps, and leave standing what it broke.
+fn version_of(event: &Event) -> u64 {
     match event {
+        Event::RunStarted(began) if began.runbook.starts_with(DRILLS) => 3,
         Event::RunResumed { revised: Some(_), .. } => 2,
         _ => 1,
     }

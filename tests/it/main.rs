@@ -29,6 +29,10 @@ mod crash_disk;
 #[cfg(all(feature = "aws", target_os = "linux"))]
 mod crash_random;
 #[cfg(feature = "aws")]
+mod drills;
+#[cfg(feature = "aws")]
+mod drills_shipped;
+#[cfg(feature = "aws")]
 mod env;
 #[cfg(feature = "aws")]
 mod exit_codes;
@@ -66,6 +70,8 @@ mod pty;
 mod races;
 #[cfg(feature = "aws")]
 mod readme;
+#[cfg(feature = "aws")]
+mod rehearse;
 #[cfg(feature = "aws")]
 mod remains;
 #[cfg(feature = "aws")]

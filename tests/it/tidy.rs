@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const MADE: [&str; 5] = [".git", ".runbook", "target", "__pycache__", "node_modules"];
 
 /// Which layer may use which. `engine::event` and `engine::outcome` stand for those two modules only.
-const LAYERS: [(&str, &[&str]); 20] = [
+const LAYERS: [(&str, &[&str]); 23] = [
     ("source", &[]),
     ("diagnostic", &["source"]),
     ("mask", &["model"]),
@@ -67,8 +67,26 @@ const LAYERS: [(&str, &[&str]); 20] = [
             "mask",
         ],
     ),
+    (
+        "drill",
+        &[
+            "model",
+            "source",
+            "diagnostic",
+            "parse",
+            "expr",
+            "plan",
+            "engine",
+            "actions",
+            "store",
+            "mask",
+            "run",
+        ],
+    ),
     ("sandbox", &["model"]),
     ("site", &["model", "source", "diagnostic", "expr", "plan", "engine"]),
+    ("rehearse", &["model", "engine", "store", "drill", "sandbox"]),
+    ("evidence", &["model"]),
     ("cli", &["*"]),
 ];
 

@@ -10,6 +10,7 @@ mod credentials;
 mod iam;
 mod identity;
 mod inputs;
+mod inventory;
 mod kms;
 mod lambda;
 mod logs;
@@ -32,6 +33,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use cli::{CliCall, CliOutput, CliRunner};
+pub use inventory::{Inventory, inventory};
+pub use kms::{KmsSignature, sign};
 pub use sessions::{AwsSessions, Emulator, Refused};
 
 /// Every action on AWS.

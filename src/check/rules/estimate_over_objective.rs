@@ -53,7 +53,8 @@ const MAX_DEPTH: usize = 16;
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     let runbook = facts.book.runbook;
-    let Some(rto) = &runbook.front.rto else { return };
+    // The objective of a drill counts from the incident, and not from the first step.
+    let Some(rto) = runbook.front.rto.as_ref().filter(|_| runbook.drill.is_none()) else { return };
     let Some(longest) = longest(facts, runbook, 0) else { return };
     if longest.time <= rto.value {
         return;

@@ -9,10 +9,14 @@ mod cycle;
 mod dead_anchor;
 mod dead_link;
 mod destroy_without_confirm;
+mod drill_environment;
+mod drill_order;
 mod effect_contradiction;
 mod estimate_over_objective;
 mod expression_in_script;
 mod expression_syntax;
+mod fault_not_undone;
+mod fault_without_end;
 mod for_each;
 mod link_scheme;
 mod maybe_skipped;
@@ -26,6 +30,7 @@ mod no_such_part;
 mod not_a_condition;
 mod objective_without_health;
 mod probe_changes;
+mod recovered_without_health;
 mod repeat;
 mod runbook_cycle;
 mod runbook_params;
@@ -124,4 +129,9 @@ pub(super) const ALL: &[(Rule, Check)] = &[
     (constant_token::RULE, constant_token::check),
     (unknown_script_call::RULE, unknown_script_call::check),
     (needless_reveal::RULE, needless_reveal::check),
+    (drill_environment::RULE, drill_environment::check),
+    (drill_order::RULE, drill_order::check),
+    (recovered_without_health::RULE, recovered_without_health::check),
+    (fault_not_undone::RULE, fault_not_undone::check),
+    (fault_without_end::RULE, fault_without_end::check),
 ];

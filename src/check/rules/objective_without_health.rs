@@ -37,7 +37,8 @@ objective: { rto: 2h }
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
     let runbook = facts.book.runbook;
-    let Some(rto) = &runbook.front.rto else { return };
+    // A drill names whose health it means.
+    let Some(rto) = runbook.front.rto.as_ref().filter(|_| runbook.drill.is_none()) else { return };
     let gaps = &runbook.gaps;
     // The health of the runbooks it runs comes along.
     let may_come_along = runbook.steps.iter().any(|step| facts.may_bring_health(step));

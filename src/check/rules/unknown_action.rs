@@ -3,6 +3,7 @@
 use super::super::facts::{Facts, RUN, asks_a_person};
 use crate::diagnostic::rule::Rule;
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::model::drill::is_of_drills;
 use crate::model::step::{Body, Role};
 
 pub(super) const RULE: Rule = Rule {
@@ -30,7 +31,10 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
         if uses.value.is_empty() {
             continue;
         }
-        if facts.book.catalog.get(&uses.value).is_none() && uses.value != RUN {
+        if is_of_drills(&uses.value) && facts.book.runbook.drill.is_none() {
+            let message = format!("`{}` is a part of a drill, and no action", uses.value);
+            found.push(RULE.error(uses.span, message).help("a drill is a file in `drills/`"));
+        } else if facts.book.catalog.get(&uses.value).is_none() && uses.value != RUN {
             let diagnostic = RULE.error(uses.span, format!("there is no action `{}`", uses.value));
             found.push(
                 match nearest(&uses.value, facts.book.catalog.iter().map(|spec| spec.name)) {

@@ -1,8 +1,9 @@
 //! Whether the runbooks exist that a runbook names.
 
-use super::super::facts::{Facts, runs};
+use super::super::facts::{Facts, runs, watched};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
+use crate::model::drill::{FAULTS, Part};
 use crate::model::value::NodeKind;
 use crate::source::Span;
 
@@ -34,6 +35,12 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
             Some((node, Some(name))) => exists(facts, name, node.span, found),
             _ => {}
         }
+        // The steady state names what other entries of the scenario name.
+        if matches!(Part::of(block), Some(Part::Expect | Part::Recovered)) {
+            for name in watched(block) {
+                exists(facts, &name.value, name.span, found);
+            }
+        }
         if let Some(runbook) =
             block.options.obligation.as_ref().and_then(|obligation| obligation.runbook.as_ref())
         {
@@ -44,6 +51,11 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
 
 fn exists(facts: &Facts<'_>, name: &str, span: Span, found: &mut Vec<Diagnostic>) {
     if name == facts.book.runbook.name || (facts.book.others)(name).is_some() {
+        return;
+    }
+    if let Some(fault) = name.strip_prefix(FAULTS) {
+        let diagnostic = RULE.error(span, format!("there is no fault `{fault}`"));
+        found.push(diagnostic.help("a fault is named by the stem of its file in `drills/faults/`"));
         return;
     }
     let diagnostic = RULE.error(span, format!("there is no runbook `{name}`"));

@@ -3,9 +3,11 @@
 use super::super::facts::Facts;
 use super::super::references::each;
 use super::super::typed::calls;
+use super::fault_not_undone::is_fault;
 use super::missing_input::lacks_an_input;
 use crate::diagnostic::rule::Rule;
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::model::drill::MAX_DURATION;
 use crate::model::misread::Misread;
 use crate::model::step::Body;
 use std::collections::HashSet;
@@ -93,7 +95,9 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Vec<Diagnostic>) {
         .collect();
     for param in &runbook.front.params {
         let name = param.name.value.as_str();
-        if !used.contains(name) && !meant.contains(name) && !in_braces(name) {
+        // A drill reads how long a fault may last.
+        let is_read = name == MAX_DURATION && is_fault(runbook);
+        if !is_read && !used.contains(name) && !meant.contains(name) && !in_braces(name) {
             let diagnostic =
                 RULE.warning(param.name.span, format!("the parameter `{name}` is never used"));
             found.push(

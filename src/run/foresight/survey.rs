@@ -233,6 +233,7 @@ impl Survey<'_> {
             params: self.params,
             reports: &self.reports,
             stop: &self.stop,
+            patient: false,
         }
     }
 

@@ -62,6 +62,9 @@ pub fn lines(
             }
         }
     }
+    for fault in &summary.broken {
+        say("broken", &format!("✗ {fault} stands: `resume` and `undo` mend it"));
+    }
     for owed in &summary.owed {
         say("owed", &format!("• by {}: {} ({})", owed.due, owed.text, owed.step));
     }

@@ -3,6 +3,7 @@
 use super::text::{harmless, shell_word};
 use crate::engine::decide::{owed_undos, points_passed};
 use crate::engine::event::{Event, Obligation, PauseCause};
+use crate::engine::faults::Faults;
 use crate::engine::outcome::{Failure, Question, Stage};
 use crate::engine::state::{RunState, RunStatus, StepStatus};
 use crate::model::id::StepKey;
@@ -28,6 +29,8 @@ pub struct Summary {
     pub unhealthy: Vec<(StepKey, String)>,
     /// How many health probes held.
     pub healthy: usize,
+    /// Faults of a drill that stand: they are broken still, and are to be mended.
+    pub broken: Vec<StepKey>,
     /// What is owed after the run.
     pub owed: Vec<Obligation>,
     /// What can be typed now, and what it does.
@@ -119,6 +122,7 @@ pub fn summarize(plan: &Plan, state: &RunState) -> Summary {
         questions: Vec::new(),
         unhealthy: Vec::new(),
         healthy: 0,
+        broken: Faults::of(plan, state).standing().map(|fault| fault.key.clone()).collect(),
         owed: state.obligations.clone(),
         next: Vec::new(),
     };
@@ -281,6 +285,9 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
         next.push(say(format!("runbook resume {run}"), "go on from here"));
     }
     if !over {
+        if !summary.broken.is_empty() && !points_passed(plan, state).is_empty() {
+            next.push(say(format!("runbook undo {run}"), "or: mend what was broken, and no more"));
+        }
         if !state.undoing
             && !owed_undos(plan, state).is_empty()
             && points_passed(plan, state).is_empty()

@@ -8,6 +8,7 @@ mod key_users;
 mod plan;
 mod schedule_deletion;
 mod set_alias;
+mod sign;
 mod state;
 
 use super::sessions::AwsSessions;
@@ -15,6 +16,8 @@ use crate::actions::Action;
 use std::sync::Arc;
 
 pub(super) use key::{KeyName, same_key};
+
+pub use sign::{KmsSignature, sign};
 
 pub(super) fn actions(sessions: &Arc<AwsSessions>) -> Vec<Arc<dyn Action>> {
     vec![

@@ -27,6 +27,11 @@ pub(super) type ProjectRow = (&'static str, fn() -> Yaml);
 pub(super) const ELSEWHERE: &[(&str, &str)] = &[
     ("RB0701", "the shells say it: `actions::shell::lint_tests`"),
     ("RB0702", "ShellCheck says it: `actions::shell::lint_tests`"),
+    ("RB0901", "it is about drills, which are YAML: the fixtures `drill-*.yaml`"),
+    ("RB0902", "it is about drills, which are YAML: the fixtures `drill-*.yaml`"),
+    ("RB0903", "it is about drills, which are YAML: the fixtures `drill-*.yaml`"),
+    ("RB0904", "it is about runbooks that break things: the fixtures `fault-*.md`"),
+    ("RB0905", "it is about runbooks that break things: the fixtures `fault-*.md`"),
 ];
 
 /// Every table of mistakes in a runbook.

@@ -1,0 +1,219 @@
+//! `runbook evidence`: one archive for an auditor, and its proof.
+
+use super::console::Out;
+use super::error::{CliError, NOTHING_BEGUN};
+use super::exit::Exit;
+use super::project::Home;
+use super::{Global, cloud, history};
+use crate::actions::catalog::catalog;
+use crate::drill::json::json as drill_json;
+use crate::drill::report::report as drill_report;
+use crate::evidence::{Kept, Signed, add_signature, pack, verify};
+use crate::model::action::Catalog;
+use crate::model::drill::DRILLS;
+use crate::model::id::RunId;
+use crate::model::value::Value;
+use crate::run::report::text::{counted, harmless};
+use crate::run::{self, Opened};
+use crate::store::{Store, history_of, text_file};
+use clap::Subcommand;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What `evidence` can be told.
+#[derive(clap::Args, Clone, Debug)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum Verb {
+    /// Write one archive: journals, runbook texts, reports, hashes, and how to verify them
+    Pack(Pack),
+    /// Verify an archive: hashes, signature, journals, texts, and what the reports say
+    Verify {
+        /// The archive
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(clap::Args, Clone, Debug)]
+struct Pack {
+    /// Runs, or the beginnings of their ids. Default: every drill that was run, and is over
+    #[arg(value_name = "RUN")]
+    runs: Vec<String>,
+    /// The file to write
+    #[arg(long, short, value_name = "FILE", default_value = "evidence.tar")]
+    out: PathBuf,
+    /// Sign it with this asymmetric KMS key: an alias or an ARN
+    #[arg(long, value_name = "KEY", requires_all = ["env", "account"])]
+    sign: Option<String>,
+    /// The environment that the key is in
+    #[arg(long, short, value_name = "ENV")]
+    env: Option<String>,
+    /// The account that the key is in, by its logical name
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<String>,
+}
+
+/// What follows the options in the help text.
+pub(super) const AFTER: &str = "\
+Examples:
+  runbook evidence pack
+  runbook evidence pack 20261122-1618 --out q4.tar --sign alias/evidence --env production --account platform
+  runbook evidence verify q4.tar
+
+The archive holds its own README: everything in it can be verified with sha256sum, openssl and python3.
+The key is one for signing (ECC_NIST_P256 or RSA_2048 and up); its public half goes into the archive.";
+
+/// Runs it.
+pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
+    match &args.verb {
+        Verb::Pack(pack) => packed(global, pack),
+        Verb::Verify { file, json } => verified(file, *json),
+    }
+}
+
+fn packed(global: &Global, args: &Pack) -> Result<Exit, CliError> {
+    let out = Out::new();
+    let home = Home::find(global)?.sound()?;
+    let store = home.store()?;
+    let runs = if args.runs.is_empty() {
+        drills(&store)?
+    } else {
+        args.runs.iter().map(|run| Ok(store.find(run)?)).collect::<Result<_, CliError>>()?
+    };
+    if runs.is_empty() {
+        return Err(CliError::usage("there is no drill to pack")
+            .certain("Nothing was written.")
+            .hint("Name a run: `runbook runs` lists them."));
+    }
+    let kept: Vec<Kept> =
+        runs.iter().map(|run| one(&home, &store, run)).collect::<Result<_, _>>()?;
+    let mut archive = pack(&kept);
+    if let (Some(key), Some(environment), Some(account)) = (&args.sign, &args.env, &args.account) {
+        let environment = home.environment(environment)?.clone();
+        let sums = crate::evidence::sums(&archive);
+        let signed: Signed = cloud::sign(&home, &environment, (account, key), sums.as_bytes())?;
+        add_signature(&mut archive, &signed);
+    }
+    let bytes = archive.write()?;
+    std::fs::write(&args.out, bytes).map_err(|error| {
+        CliError::usage(format!("cannot write {}: {error}", args.out.display()))
+    })?;
+    out.line(format!("{} holds {}.", args.out.display(), counted(kept.len(), "run")))?;
+    let verify = format!("runbook evidence verify {}", args.out.display());
+    out.line(format!("next  {}", out.paint().command(&verify)))?;
+    Ok(Exit::Done)
+}
+
+/// Every drill that is over.
+fn drills(store: &Store) -> Result<Vec<RunId>, CliError> {
+    let is_drill = |run: &RunId| {
+        history::first(store, run).is_some_and(|first| first.runbook().starts_with(DRILLS))
+    };
+    let is_over =
+        |run: &RunId| history::known(store, run).is_ok_and(|known| known.state.status.is_over());
+    let mut runs = store.runs()?;
+    runs.retain(|run| is_drill(run) && is_over(run));
+    runs.reverse();
+    Ok(runs)
+}
+
+fn one(home: &Home, store: &Store, run: &RunId) -> Result<Kept, CliError> {
+    let opened = run::open(store, &home.catalog, run)?;
+    let unread = |path: &std::path::Path, error: std::io::Error| {
+        CliError::usage(format!("cannot read {}: {error}", path.display()))
+    };
+    let folder = store.folder(run);
+    let path = folder.join("journal.jsonl");
+    let mut journal = std::fs::read(&path).map_err(|error| unread(&path, error))?;
+    // A last line that was cut off was never written.
+    let whole = journal.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    journal.truncate(whole);
+    let mut texts = BTreeMap::new();
+    let path = folder.join("texts");
+    for entry in std::fs::read_dir(&path).map_err(|error| unread(&path, error))? {
+        let entry = entry.map_err(|error| unread(&path, error))?;
+        let text =
+            std::fs::read_to_string(entry.path()).map_err(|error| unread(&entry.path(), error))?;
+        texts.insert(entry.file_name().to_string_lossy().into_owned(), text);
+    }
+    let head = opened.history.head.clone();
+    Ok(Kept { run: run.clone(), journal, texts, report: report(&opened)?, head })
+}
+
+/// What a run came to, from its journal and its texts alone.
+fn report(opened: &Opened) -> Result<Value, CliError> {
+    let state = &opened.state;
+    if opened.plan.root.book.drill.is_some() {
+        let report = drill_report(&opened.plan, &opened.history).map_err(run::RunError::from)?;
+        return Ok(drill_json(&report, None));
+    }
+    let at = |recorded: Option<&crate::store::Recorded>| recorded.map(|recorded| recorded.at);
+    Ok(json!({
+        "run": state.began.run, "runbook": state.began.runbook, "mode": state.began.mode,
+        "environment": state.began.environment, "operator": state.began.operator,
+        "status": state.status.word(), "began": at(opened.history.events.first()),
+        "ended": at(opened.history.events.last()), "obligations": state.obligations,
+        "journal_head": opened.history.head,
+    }))
+}
+
+fn verified(file: &std::path::Path, as_json: bool) -> Result<Exit, CliError> {
+    let out = Out::new();
+    let bytes = std::fs::read(file).map_err(|error| {
+        CliError::usage(format!("cannot read {}: {error}", file.display())).certain(NOTHING_BEGUN)
+    })?;
+    let catalog = catalog();
+    let found = verify(&bytes, &|journal, text| judge(&catalog, journal, text))
+        .map_err(|error| CliError::new(Exit::Invalid, format!("{}: {error}", file.display())))?;
+    let fine = found.problems.is_empty();
+    if as_json {
+        let runs = found.runs.iter().map(|(_, report)| report.clone());
+        out.json(&json!({
+            "whole": fine, "problems": found.problems, "signed_by": found.signed_by,
+            "runs": runs.collect::<Value>(),
+        }))?;
+        return Ok(if fine { Exit::Done } else { Exit::Invalid });
+    }
+    let paint = out.paint();
+    for (run, report) in &found.runs {
+        let what = report["drill"].as_str().or(report["runbook"].as_str()).unwrap_or_default();
+        let end = report["verdict"].as_str().or(report["status"].as_str()).unwrap_or("not over");
+        let mode = report["mode"].as_str().unwrap_or_default();
+        out.line(harmless(&format!("  {run}  {what}  {mode}  {end}")))?;
+    }
+    for problem in &found.problems {
+        out.line(paint.bad(&format!("✗ {}", harmless(problem))).to_string())?;
+    }
+    match &found.signed_by {
+        Some(key) => out.line(harmless(&format!(
+            "  signed by {key}: compare evidence/public-key.pem with the key that you were told of"
+        )))?,
+        None => out.line("  not signed: it hangs together, and who packed it is not proven")?,
+    }
+    if fine {
+        let many = counted(found.runs.len(), "run");
+        out.line(paint.good(&format!("✓ {} is whole: {many}", file.display())).to_string())?;
+    }
+    Ok(if fine { Exit::Done } else { Exit::Invalid })
+}
+
+/// Reads a journal and its texts once more, and judges.
+fn judge(
+    catalog: &Catalog,
+    journal: &[u8],
+    text: &dyn Fn(&str) -> Option<String>,
+) -> Result<Value, String> {
+    let history = history_of(journal).map_err(|error| error.to_string())?;
+    let opened = run::open_kept(history, catalog, &|name| text(&text_file(name)))
+        .map_err(|error| error.to_string())?;
+    report(&opened).map_err(|error| error.message)
+}

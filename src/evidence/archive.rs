@@ -1,0 +1,113 @@
+//! The archive: files by their paths, as a tar file that is the same for the same files.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+
+/// More than an archive of evidence ever holds, in bytes.
+const LARGEST: u64 = 1 << 30;
+
+/// The time of every file in it. Nothing about the evidence depends on when it was packed.
+const TIME: u64 = 0;
+
+/// The files of an archive.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Archive {
+    /// By path, with `/`.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+/// Why an archive cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// It is no tar file, or is cut off.
+    #[error("it is no whole tar file: {0}")]
+    Tar(#[from] std::io::Error),
+    /// A name that leads elsewhere, or stands twice, or something that is no file.
+    #[error("`{0}` has no place in it")]
+    Name(String),
+    /// It holds too much.
+    #[error("it holds more than {} MiB", LARGEST >> 20)]
+    TooLarge,
+}
+
+impl Archive {
+    /// Adds a file.
+    pub fn add(&mut self, path: impl Into<String>, bytes: impl Into<Vec<u8>>) {
+        self.files.insert(path.into(), bytes.into());
+    }
+
+    /// The archive as bytes.
+    ///
+    /// # Errors
+    /// When a path is longer than a tar file can hold.
+    pub fn write(&self) -> Result<Vec<u8>, std::io::Error> {
+        let mut tar = tar::Builder::new(Vec::new());
+        for (path, bytes) in &self.files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(bytes.len() as u64);
+            header.set_mode(0o644);
+            header.set_mtime(TIME);
+            header.set_uid(0);
+            header.set_gid(0);
+            tar.append_data(&mut header, path, bytes.as_slice())?;
+        }
+        tar.into_inner()
+    }
+
+    /// Reads one. Nothing is written anywhere.
+    ///
+    /// # Errors
+    /// When it is no whole tar file of plain files.
+    pub fn read(bytes: &[u8]) -> Result<Self, ArchiveError> {
+        let (mut archive, mut whole) = (Self::default(), 0);
+        for entry in tar::Archive::new(bytes).entries()? {
+            let entry = entry?;
+            let path = entry.path()?.to_string_lossy().into_owned();
+            let outside = path.starts_with('/') || path.split('/').any(|part| part == "..");
+            if !entry.header().entry_type().is_file() || outside {
+                return Err(ArchiveError::Name(path));
+            }
+            let mut content = Vec::new();
+            entry.take(LARGEST + 1 - whole).read_to_end(&mut content)?;
+            whole += content.len() as u64;
+            if whole > LARGEST {
+                return Err(ArchiveError::TooLarge);
+            }
+            if archive.files.insert(path.clone(), content).is_some() {
+                return Err(ArchiveError::Name(path));
+            }
+        }
+        Ok(archive)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_files_give_the_same_bytes_and_come_back() {
+        let mut archive = Archive::default();
+        let long = format!("evidence/runs/{}/journal.jsonl", "x".repeat(150));
+        archive.add(long, "a\n");
+        archive.add("evidence/README.txt", "b\n");
+        let bytes = archive.write().expect("bytes");
+        assert_eq!(bytes, archive.clone().write().expect("bytes"));
+        assert_eq!(Archive::read(&bytes).expect("an archive"), archive);
+        assert!(Archive::read(&bytes[..bytes.len() / 2]).is_err() || bytes.len() < 2_048);
+    }
+
+    #[test]
+    fn nothing_leads_out_of_it() {
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(1);
+        header.set_mode(0o644);
+        // The crate refuses to write such a name, so it is put where the name stands.
+        header.as_mut_bytes()[..8].copy_from_slice(b"../other");
+        header.set_cksum();
+        tar.append(&header, &b"x"[..]).expect("bytes");
+        let bytes = tar.into_inner().expect("bytes");
+        assert!(matches!(Archive::read(&bytes), Err(ArchiveError::Name(_))));
+    }
+}

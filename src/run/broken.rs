@@ -1,0 +1,121 @@
+//! How long what a drill broke may stand, and who may not break anything.
+
+use super::RunError;
+use super::driver::{Driver, Io};
+use super::lifecycle::{mark_lost, take_up};
+use super::world::{Ended, Wishes, World};
+use crate::engine::event::Event;
+use crate::engine::faults::Faults;
+use crate::model::drill::{FAULT_TAG, MAX_DURATION};
+use crate::model::duration;
+use crate::model::id::{RunId, StepKey};
+use crate::model::mode::EnvironmentKind;
+use crate::model::secret::Secret;
+use crate::plan::Plan;
+use crate::store::Recorded;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// When each fault of a drill began.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Began(BTreeMap<StepKey, Timestamp>);
+
+impl Began {
+    /// As the journal tells it.
+    pub(super) fn read(plan: &Plan, events: &[Recorded]) -> Self {
+        let mut began = Self::default();
+        events.iter().for_each(|recorded| began.event(plan, recorded.at, &recorded.event));
+        began
+    }
+
+    /// Takes an event in.
+    pub(super) fn event(&mut self, plan: &Plan, at: Timestamp, event: &Event) {
+        if let Event::StepOpened { step, items: None, .. } = event
+            && step.depth() == 0
+            && plan.root.steps.iter().any(|one| one.is_fault() && one.id.as_str() == step.as_str())
+        {
+            self.0.entry(step.clone()).or_insert(at);
+        }
+    }
+}
+
+impl Driver {
+    /// Says which faults have lasted as long as they may. Gives the time until the next one has.
+    pub(super) fn watch_faults(&mut self) -> Option<Duration> {
+        let now = (self.world.clock)();
+        let mut next: Option<Duration> = None;
+        let faults = Faults::of(&self.plan, &self.state);
+        for fault in faults.standing() {
+            let Some(left) = self.left(&fault.key, now) else { continue };
+            if left.is_zero() {
+                if self.hand.overdue.insert(fault.key.clone()) {
+                    let text = format!("{} has lasted as long as it may: it is mended", fault.key);
+                    self.note(&text);
+                }
+            } else {
+                next = Some(next.map_or(left, |next| next.min(left)));
+            }
+        }
+        next
+    }
+
+    /// How much longer a fault may last.
+    fn left(&self, fault: &StepKey, now: Timestamp) -> Option<Duration> {
+        let began = self.began.0.get(fault)?;
+        let longest = self.state.step(fault)?.params.as_ref()?.get(MAX_DURATION)?;
+        let longest = duration::parse(longest.as_str().unwrap_or_default()).ok()?;
+        // A clock that was set back must not make it last longer than that from now on.
+        let passed = Duration::try_from(now.duration_since(*began)).unwrap_or_default();
+        Some(longest.saturating_sub(passed))
+    }
+}
+
+/// Refuses to break anything where customers are served.
+///
+/// # Errors
+/// When the environment is one of production, and the plan is a drill or breaks something.
+pub(super) fn not_in_production(world: &World, plan: &Plan) -> Result<(), RunError> {
+    let drill = plan.root.book.drill.is_some();
+    let is_fault = |tag: &str| tag == FAULT_TAG;
+    let fault = plan
+        .books()
+        .into_iter()
+        .find(|book| book.front.tags.iter().any(|tag| is_fault(&tag.value)));
+    if world.environment.kind != EnvironmentKind::Production || (!drill && fault.is_none()) {
+        return Ok(());
+    }
+    let what = match fault {
+        Some(book) if !drill => format!("`{}` breaks something on purpose", book.name),
+        _ => format!("`{}` is a drill", plan.root.book.name),
+    };
+    let name = &world.environment.name;
+    Err(RunError::Refused {
+        message: format!("{what}, and environment `{name}` is one of production"),
+        hint: "Nothing was changed. Drills are for environments of kind `drill`, and rehearsals for the sandbox."
+            .to_owned(),
+    })
+}
+
+/// Mends what a drill has broken, and does nothing else.
+///
+/// # Errors
+/// When the run is over or alive elsewhere, or a guard refuses it.
+pub async fn mend(
+    world: World,
+    run: &RunId,
+    secrets: BTreeMap<String, Secret>,
+    wishes: Wishes,
+    io: Io,
+) -> Result<Ended, RunError> {
+    mend_only(take_up(world, run, &secrets, wishes, io).await?).await
+}
+
+pub(super) async fn mend_only(mut driver: Driver) -> Result<Ended, RunError> {
+    let operator = driver.world.operator.clone();
+    let reason = driver.wishes.reason.clone();
+    driver.stage(Event::RunResumed { operator, reason, revised: None })?;
+    mark_lost(&mut driver)?;
+    driver.hand.stopping = true;
+    driver.drive().await
+}
