@@ -31,7 +31,7 @@ pub(super) struct Args {
 /// What follows the options in the help text.
 pub(super) const AFTER: &str = "\
 Only steps that started are taken back, in the reverse order of their starts. Past a point of no return
-(an `irreversible` step that started) nothing is taken back: the way is forward.";
+(an `irreversible` step that may have had an effect) nothing is taken back: the way is forward.";
 
 /// Runs it.
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {

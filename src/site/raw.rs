@@ -55,19 +55,18 @@ pub(super) fn marked(html: &str) -> Vec<String> {
 
 /// The words of the headings in a piece of HTML.
 pub(super) fn headings(html: &str) -> Vec<String> {
-    let (mut found, mut rest) = (Vec::new(), html);
-    while let Some(at) = rest.find("<h").or_else(|| rest.find("<H")) {
-        let after = &rest[at + 2..];
-        let level = after.chars().next().filter(|c| ('1'..='6').contains(c));
-        let (Some(_), Some(open)) = (level, after.find('>')) else {
-            rest = after;
-            continue;
-        };
-        let inner = &after[open + 1..];
-        let Some(end) = inner.find("</h").or_else(|| inner.find("</H")) else { break };
+    // Only ASCII changes its case here, so that places stay the same.
+    let lower = html.to_ascii_lowercase();
+    let (mut found, mut at) = (Vec::new(), 0);
+    while let Some(start) = lower[at..].find("<h").map(|start| at + start + 2) {
+        at = start;
+        let is_heading = lower[start..].starts_with(|c: char| ('1'..='6').contains(&c));
+        let Some(open) = lower[start..].find('>').filter(|_| is_heading) else { continue };
+        let inner = start + open + 1;
+        let Some(end) = lower[inner..].find("</h").map(|end| inner + end) else { break };
         let mut words = String::new();
         let mut inside = false;
-        for c in inner[..end].chars() {
+        for c in html[inner..end].chars() {
             match c {
                 '<' => inside = true,
                 '>' => inside = false,
@@ -76,7 +75,7 @@ pub(super) fn headings(html: &str) -> Vec<String> {
             }
         }
         found.push(words.trim().to_owned());
-        rest = &inner[end + 3..];
+        at = end;
     }
     found
 }

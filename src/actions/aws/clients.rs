@@ -11,14 +11,24 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// A Region answers within a second or is not there.
-const CONNECT: Duration = Duration::from_secs(5);
-/// The slowest single answers (CloudFormation, a cold Lambda) take tens of seconds.
-const READ: Duration = Duration::from_secs(60);
-/// One attempt of a call.
-const ATTEMPT: Duration = Duration::from_secs(60);
-/// A call with all its attempts.
-const OPERATION: Duration = Duration::from_secs(120);
+/// How long a call may take.
+struct Limits {
+    /// To reach the service.
+    connect: Duration,
+    /// One attempt, and the wait for the next byte of its answer.
+    attempt: Duration,
+    /// All attempts together.
+    operation: Duration,
+}
+
+/// The limits of every client.
+const LIMITS: Limits = Limits {
+    // A Region answers within a second or is not there.
+    connect: Duration::from_secs(5),
+    // The slowest single answers (CloudFormation, a cold Lambda) take tens of seconds.
+    attempt: Duration::from_secs(60),
+    operation: Duration::from_secs(120),
+};
 /// One try and three more, with the pauses of the standard mode in between.
 const ATTEMPTS: u32 = 4;
 
@@ -29,11 +39,20 @@ pub(super) fn settings(
     endpoint: Option<&str>,
     credentials: SharedCredentialsProvider,
 ) -> SdkConfig {
+    within(&LIMITS, region, endpoint, credentials)
+}
+
+fn within(
+    limits: &Limits,
+    region: &str,
+    endpoint: Option<&str>,
+    credentials: SharedCredentialsProvider,
+) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .read_timeout(READ)
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(OPERATION)
+        .connect_timeout(limits.connect)
+        .read_timeout(limits.attempt)
+        .operation_attempt_timeout(limits.attempt)
+        .operation_timeout(limits.operation)
         .build();
     let mut settings = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -216,6 +235,50 @@ mod tests {
             timeouts.operation_attempt_timeout().is_some()
                 && timeouts.operation_timeout().is_some()
         );
+    }
+
+    /// A server that takes requests, keeps the connections open and never answers; and their count.
+    async fn silent() -> (String, Arc<AtomicUsize>) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut buffer = vec![0; 65_536];
+                if stream.read(&mut buffer).await.unwrap_or(0) > 0 {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                }
+                open.push(stream);
+            }
+        });
+        (endpoint, count)
+    }
+
+    /// The client's own limits end every call, however long the service takes. They are the real ones made small.
+    #[tokio::test]
+    async fn a_service_that_never_answers_is_given_up_at_the_clients_own_limit() {
+        const SMALL: u32 = 200;
+        let limits = Limits {
+            connect: LIMITS.connect,
+            attempt: LIMITS.attempt / SMALL,
+            operation: LIMITS.operation / SMALL,
+        };
+        let (endpoint, count) = silent().await;
+        let keys = Credentials::new("222222222222", "sandbox", None, None, "test");
+        let keys = SharedCredentialsProvider::new(keys);
+        let clients = Clients::new(within(&limits, "eu-west-1", Some(&endpoint), keys), true);
+        // Whether it was made cannot be told, so it is not sent again.
+        let error = clients.kms_careful().create_key().send().await.expect_err("no answer");
+        assert_eq!(certainty_of(&error, Asked::FirstChange), Certainty::Unknown, "{error:?}");
+        assert_eq!(count.swap(0, Ordering::SeqCst), 1);
+        // A read is asked again, and then given up: nothing was changed.
+        let read = clients.kms().describe_key().key_id("alias/x").send();
+        let error = read.await.expect_err("no answer");
+        assert_eq!(certainty_of(&error, Asked::Read), Certainty::NothingHappened, "{error:?}");
+        let asked = count.load(Ordering::SeqCst);
+        assert!((1..=ATTEMPTS as usize).contains(&asked), "{asked} requests");
     }
 
     const THROTTLED: &str = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/x-amz-json-1.1\r\nconnection: close\r\ncontent-length: 51\r\n\r\n{\"__type\":\"ThrottlingException\",\"message\":\"slower\"}";
