@@ -97,24 +97,6 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     }
 }
 
-/// What the runs of those ids still owe, and what they owed, for the site.
-pub(super) fn for_site(home: &Home, store: &Store, ids: &[RunId]) -> Vec<site::Owed> {
-    // A run that cannot be read is told on the site as such.
-    let runs: Vec<Known> = ids.iter().filter_map(|run| history::known(store, run).ok()).collect();
-    let standing = runs.iter().flat_map(|known| standing(home, known));
-    standing
-        .chain(all(&runs))
-        .map(|owed| site::Owed {
-            command: owed.settle(),
-            obligation: owed.obligation,
-            run: owed.run,
-            runbook: owed.runbook,
-            environment: owed.environment,
-            settled_by: owed.settled_by,
-        })
-        .collect()
-}
-
 /// What a drill has broken and nobody has seen mended. It is owed until it is.
 fn standing(home: &Home, known: &Known) -> Vec<Owed> {
     let began = &known.state.began;
@@ -146,6 +128,24 @@ fn standing(home: &Home, known: &Known) -> Vec<Owed> {
         command: Some(format!("runbook resume {}", known.run)),
     };
     keys.into_iter().map(owed).collect()
+}
+
+/// What the runs of those ids still owe, and what they owed, for the site.
+pub(super) fn for_site(home: &Home, store: &Store, ids: &[RunId]) -> Vec<site::Owed> {
+    // A run that cannot be read is told on the site as such.
+    let runs: Vec<Known> = ids.iter().filter_map(|run| history::known(store, run).ok()).collect();
+    let standing = runs.iter().flat_map(|known| standing(home, known));
+    standing
+        .chain(all(&runs))
+        .map(|owed| site::Owed {
+            command: owed.settle(),
+            obligation: owed.obligation,
+            run: owed.run,
+            runbook: owed.runbook,
+            environment: owed.environment,
+            settled_by: owed.settled_by,
+        })
+        .collect()
 }
 
 /// Every obligation of every run, by due date.
