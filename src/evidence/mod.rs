@@ -12,4 +12,4 @@ mod verify;
 pub use archive::{Archive, ArchiveError};
 pub use pack::{Kept, pack, sums};
 pub use signature::{Signed, add_signature};
-pub use verify::{Verified, verify};
+pub use verify::{Judge, Texts, Verified, verify};

@@ -6,6 +6,12 @@ use super::signature::{Checked, check};
 use crate::model::value::Value;
 use std::collections::BTreeSet;
 
+/// Finds a text by the name of its file.
+pub type Texts<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// Reads a journal and its texts, and gives the report that they make, or says why they make none.
+pub type Judge<'a> = dyn Fn(&[u8], &Texts<'_>) -> Result<Value, String> + 'a;
+
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
@@ -22,10 +28,7 @@ pub struct Verified {
 ///
 /// # Errors
 /// When it is no archive at all.
-pub fn verify(
-    bytes: &[u8],
-    judge: &dyn Fn(&[u8], &dyn Fn(&str) -> Option<String>) -> Result<Value, String>,
-) -> Result<Verified, ArchiveError> {
+pub fn verify(bytes: &[u8], judge: &Judge<'_>) -> Result<Verified, ArchiveError> {
     let archive = Archive::read(bytes)?;
     let mut verified = Verified { runs: Vec::new(), problems: Vec::new(), signed_by: None };
     compare_sums(&archive, &mut verified.problems);

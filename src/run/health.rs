@@ -41,11 +41,9 @@ pub(super) async fn probe_all(probes: Vec<Probe>) -> Vec<(StepKey, HealthSeen)> 
 /// would wait for health. A probe that cannot be asked shows nothing.
 pub(super) async fn until_one_fails(probes: Vec<Probe>) -> Vec<(StepKey, HealthSeen)> {
     let begun = Instant::now();
-    let jobs = || probes.iter().filter_map(|probe| probe.job.as_ref().ok());
-    let within =
-        |job: &Box<Job>| job.block.options.within.as_ref().map_or(DEFAULT_WITHIN, |w| w.value);
-    let every =
-        |job: &Box<Job>| job.block.options.every.as_ref().map_or(DEFAULT_EVERY, |e| e.value);
+    let jobs = || probes.iter().filter_map(|probe| probe.job.as_deref().ok());
+    let within = |job: &Job| job.block.options.within.as_ref().map_or(DEFAULT_WITHIN, |w| w.value);
+    let every = |job: &Job| job.block.options.every.as_ref().map_or(DEFAULT_EVERY, |e| e.value);
     let patience = jobs().map(within).max().unwrap_or_default();
     let pause = jobs().map(every).min().unwrap_or(DEFAULT_EVERY);
     loop {
