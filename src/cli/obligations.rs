@@ -131,13 +131,14 @@ fn standing(home: &Home, known: &Known) -> Vec<Owed> {
 }
 
 /// What the runs of those ids still owe, and what they owed, for the site.
-pub(super) fn for_site(store: &Store, ids: &[RunId]) -> Vec<site::Owed> {
+pub(super) fn for_site(home: &Home, store: &Store, ids: &[RunId]) -> Vec<site::Owed> {
     // A run that cannot be read is told on the site as such.
     let runs: Vec<Known> = ids.iter().filter_map(|run| history::known(store, run).ok()).collect();
-    all(&runs)
-        .into_iter()
+    let standing = runs.iter().flat_map(|known| standing(home, known));
+    standing
+        .chain(all(&runs))
         .map(|owed| site::Owed {
-            command: settle(&owed.obligation, &owed.environment),
+            command: owed.settle(),
             obligation: owed.obligation,
             run: owed.run,
             runbook: owed.runbook,

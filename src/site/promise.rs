@@ -42,6 +42,7 @@ pub const PROMISES: [Promise; 8] = [
         proofs: &[
             Drill("quarterly-teardown"),
             Drill("handoff-acceptance"),
+            Drill("stack-lost"),
             Runbook("account-redeploy"),
         ],
     },

@@ -5,13 +5,11 @@ use super::timeline;
 use super::view::{Input, Run};
 use crate::engine::event::{Event, PauseCause, Resolver, SkipReason, Verdict};
 use crate::engine::state::{RunStatus, StepStatus};
+use crate::model::drill::DRILLS;
 use crate::model::id::StepKey;
 use crate::model::mode::Mode;
 use serde::Serialize;
 use std::collections::BTreeSet;
-
-/// What the names of drills begin with, where they stand beside the names of runbooks.
-const DRILLS: &str = "drills/";
 
 /// A run in one line, for tables.
 #[derive(Clone, Debug, Serialize)]

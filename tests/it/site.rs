@@ -266,7 +266,7 @@ fn the_board_believes_whole_journals_of_the_right_people_and_nothing_else() {
 
     as_drill(&project, "arn:aws:sts::444444444444:assumed-role/RunbookOperator/jo", 100);
     assert_eq!(promise(&project, "trust-chain")["light"], "amber");
-    project.run(&["docs", "build", "--check"]).ended(3).says("older than the cadence");
+    project.run(&["docs", "build", "--check"]).ended(8).says("older than the cadence");
 
     // One letter in the middle of the journal, and it is no evidence any more.
     let path = project.newest_run().join("journal.jsonl");

@@ -61,8 +61,11 @@ pub(super) fn check(home: &Home, gathered: &Gathered<'_>) -> Result<Exit, CliErr
         board.count(Light::Green),
         board.promises.len()
     ))?;
-    let fine = found.is_empty() && nobody.is_empty() && stale.is_empty();
-    Ok(if fine { Exit::Done } else { Exit::Invalid })
+    Ok(match (found.is_empty() && nobody.is_empty(), stale.is_empty()) {
+        (false, _) => Exit::Invalid,
+        (true, false) => Exit::ObjectiveMissed,
+        (true, true) => Exit::Done,
+    })
 }
 
 fn is_without_owner(book: &Book) -> bool {

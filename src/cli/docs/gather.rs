@@ -1,10 +1,10 @@
 //! Reads everything that a site is made from: runbooks, journals, outputs, drills.
 
-use super::attach;
+use super::drills::Judged;
+use super::{attach, drills};
 use crate::cli::error::CliError;
 use crate::cli::project::{Book as Read, Home};
 use crate::cli::{diagnostics, history, obligations};
-use crate::engine::event::Event;
 use crate::engine::state::RunState;
 use crate::iam;
 use crate::model::id::RunId;
@@ -13,6 +13,7 @@ use crate::model::value::Values;
 use crate::run;
 use crate::site::view::{Book, Evidence, Input, Linked, Permission, Permissions, Run, Unread};
 use crate::store::Store;
+use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 use rayon::prelude::{IntoParallelRefIterator as _, ParallelIterator as _};
 use std::collections::BTreeMap;
@@ -53,13 +54,15 @@ pub(in crate::cli) fn gather(home: &Home) -> Result<Gathered<'_>, CliError> {
         .collect();
     let both: Vec<(&Read, BTreeMap<String, Linked>)> = read.iter().zip(links).collect();
     let books = both.par_iter().map(|(read, links)| book(home, read, links)).collect();
+    let today = today()?;
+    let evidence = evidence(home, today, &mut notes)?;
     let input = Input {
         name: name(home),
-        today: today()?,
+        today,
         project: &home.project,
         catalog: &home.catalog,
         books,
-        evidence: evidence(home)?,
+        evidence,
     };
     Ok(Gathered { input, attachments, notes })
 }
@@ -77,7 +80,7 @@ fn name(home: &Home) -> String {
 }
 
 /// The day that ages are counted from: today, or the day that whoever wants the same bytes again has set.
-fn today() -> Result<jiff::civil::Date, CliError> {
+fn today() -> Result<Date, CliError> {
     let now = match std::env::var("SOURCE_DATE_EPOCH") {
         Err(_) => Timestamp::now(),
         Ok(text) => {
@@ -152,45 +155,46 @@ fn defaults(plan: &crate::plan::Plan) -> Values {
         .collect()
 }
 
-fn evidence(home: &Home) -> Result<Evidence, CliError> {
-    let Some(store) = history::store_if_any(home)? else { return Ok(Evidence::default()) };
-    let ids = store.runs()?;
-    let read: Vec<Result<Run, Unread>> = ids.par_iter().map(|id| run(home, &store, id)).collect();
+fn evidence(home: &Home, today: Date, notes: &mut Vec<String>) -> Result<Evidence, CliError> {
     let mut evidence = Evidence::default();
-    for run in read {
-        match run {
-            Ok(run) => evidence.runs.push(run),
-            Err(unread) => evidence.unread.push(unread),
+    let mut judged = Vec::new();
+    if let Some(store) = history::store_if_any(home)? {
+        let ids = store.runs()?;
+        let read: Vec<_> = ids.par_iter().map(|id| run(home, &store, id)).collect();
+        for run in read {
+            match run {
+                Ok((run, own)) => {
+                    evidence.runs.push(run);
+                    judged.extend(own);
+                }
+                Err(unread) => evidence.unread.push(unread),
+            }
         }
+        let ids: Vec<RunId> = evidence.runs.iter().map(|run| run.id.clone()).collect();
+        evidence.owed = obligations::for_site(home, &store, &ids);
     }
-    evidence.owed = obligations::for_site(
-        &store,
-        &evidence.runs.iter().map(|run| run.id.clone()).collect::<Vec<_>>(),
-    );
+    evidence.drills = drills::drills(home, &judged, today, notes)?;
     Ok(evidence)
 }
 
-fn run(home: &Home, store: &Store, id: &RunId) -> Result<Run, Unread> {
+fn run(home: &Home, store: &Store, id: &RunId) -> Result<(Run, Option<Judged>), Unread> {
     let opened = run::open(store, &home.catalog, id).map_err(|error| Unread {
         id: id.clone(),
         runbook: history::first(store, id).map(|first| first.runbook().to_owned()),
         why: inside(home, &CliError::from(error).message),
     })?;
+    let judged = drills::judge(home, &opened);
     let state = history::as_seen(opened.state, &opened.history);
-    Ok(Run {
+    let run = Run {
         id: id.clone(),
         own_people: own_people(home, &state),
         head: opened.history.head.clone(),
-        events: opened
-            .history
-            .events
-            .into_iter()
-            .map(|one| (one.at, one.event))
-            .collect::<Vec<(Timestamp, Event)>>(),
+        events: opened.history.events.into_iter().map(|one| (one.at, one.event)).collect(),
         plan: Some(opened.plan),
         logs: logs(store, id),
         state,
-    })
+    };
+    Ok((run, judged))
 }
 
 /// What the steps of a run printed. It was masked before it was kept. A log that cannot be read is left out.
@@ -218,7 +222,7 @@ fn logs(store: &Store, id: &RunId) -> BTreeMap<String, String> {
 
 /// Whether everybody who acted in a run is one of the operators that `runbook.yaml` names. Nothing when it
 /// names none, or no caller is known, as in the sandbox.
-fn own_people(home: &Home, state: &RunState) -> Option<bool> {
+pub(super) fn own_people(home: &Home, state: &RunState) -> Option<bool> {
     let sandbox = home.project.environments.get(&state.began.environment);
     if home.project.operators.is_empty()
         || sandbox.is_some_and(|one| one.kind == EnvironmentKind::Sandbox)

@@ -2,6 +2,7 @@
 
 mod attach;
 mod check;
+mod drills;
 mod gather;
 mod serve;
 mod write;
@@ -85,7 +86,7 @@ Examples:
 Only what changed is written, and only what an earlier build wrote is removed. A file in templates/ of the project
 takes the place of the built-in template of that name. SOURCE_DATE_EPOCH sets the day that ages are counted from.
 
---check exits 3 for dead links, missing owners and evidence that is too old.";
+--check exits 3 for dead links and missing owners, and 8 when only evidence is too old.";
 
 /// What follows the options of `docs serve`.
 const SERVE: &str = "\
