@@ -37,6 +37,12 @@ pub struct Runbook {
 }
 
 impl Runbook {
+    /// Whether it was read from a manifest of stacks, which is YAML and has no prose.
+    #[must_use]
+    pub fn is_manifest(&self) -> bool {
+        self.source.path.ends_with(".yaml")
+    }
+
     /// The step of that id.
     #[must_use]
     pub fn step(&self, id: &StepId) -> Option<&Step> {

@@ -60,6 +60,9 @@ pub(super) struct Rendered {
 /// Renders the Markdown of a runbook. Without its front matter, and without a first heading that only repeats
 /// the title.
 pub(super) fn render(book: &Runbook, links: &Links<'_>) -> Rendered {
+    if book.is_manifest() {
+        return super::manifest::render(book);
+    }
     let text = book.source.text.as_str();
     let start = book.front.span.end.min(text.len());
     let start = if text.is_char_boundary(start) { start } else { 0 };

@@ -10,6 +10,7 @@ mod book;
 mod by_hand;
 mod graph;
 mod keys;
+mod manifest;
 mod markdown;
 mod owners;
 mod page;

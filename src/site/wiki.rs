@@ -118,6 +118,9 @@ fn runs(input: &Input<'_>) -> String {
 fn runbook(input: &Input<'_>, book: &Book) -> String {
     let runbook = &book.runbook;
     let text = runbook.source.text.as_str();
+    if runbook.is_manifest() {
+        return format!("{}```yaml\n{text}```\n", head(book));
+    }
     let start = runbook.front.span.end.min(text.len());
     let mut changes: Vec<(usize, usize, String)> = Vec::new();
     let anchors = BTreeSet::new();
