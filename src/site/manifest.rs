@@ -48,7 +48,8 @@ mod tests {
         assert!(found.is_empty() && book.is_manifest(), "{found:?}");
         let out = render(&book);
         assert_eq!(out.headings.len(), 1);
-        let [Part::Open(..), Part::Html(html), Part::Block(..), Part::Close] = &out.parts[..] else {
+        let [Part::Open(..), Part::Html(html), Part::Block(..), Part::Close] = &out.parts[..]
+        else {
             panic!("{:?}", out.parts)
         };
         assert!(html.contains("The &lt;net&gt;") && html.contains("<p>No way out.</p>"), "{html}");
