@@ -21,11 +21,21 @@ fn root() -> PathBuf {
 }
 
 fn text(name: &str) -> Option<String> {
-    fs::read_to_string(root().join("runbooks").join(format!("{name}.md"))).ok()
+    placed(name).map(|(_, text)| text)
+}
+
+/// Where a runbook or a manifest of stacks is, and what it says.
+fn placed(name: &str) -> Option<(String, String)> {
+    let at = |place: String| {
+        let text = fs::read_to_string(root().join("runbooks").join(&place)).ok()?;
+        Some((place, text))
+    };
+    parse::places(name).into_iter().find_map(at)
 }
 
 fn other(name: &str) -> Option<Arc<Runbook>> {
-    Some(Arc::new(parse::runbook(name, name, &text(name)?).0))
+    let (place, text) = placed(name)?;
+    Some(Arc::new(parse::runbook(name, &place, &text).0))
 }
 
 fn findings(name: &str, text: &str) -> Vec<Diagnostic> {

@@ -103,7 +103,7 @@ pub async fn start(
         run: run.clone(),
         runbook: plan.root.book.name.clone(),
         texts: texts(&plan).iter().map(|(name, text)| (name.clone(), digest_of(text))).collect(),
-        steps: digests(&plan),
+        steps: revision::digests(&plan),
         params: params.clone(),
         secret_params: secret_params.keys().cloned().collect(),
         environment: world.environment.name.clone(),
@@ -491,13 +491,6 @@ async fn check_accounts(
         seen.insert(name.to_string(), guard::check(world, &target).await?);
     }
     Ok(seen)
-}
-
-pub(super) fn digests(plan: &Plan) -> BTreeMap<String, String> {
-    plan.walk()
-        .into_iter()
-        .map(|(key, planned, _)| (key.written(), planned.digest.clone()))
-        .collect()
 }
 
 #[cfg(test)]

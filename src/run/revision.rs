@@ -5,7 +5,6 @@
 
 use super::RunError;
 use super::driver::Driver;
-use super::lifecycle::digests;
 use super::open::{revised, texts};
 use super::world::{Decision, Verdict};
 use crate::engine::event::Revised;
@@ -121,4 +120,12 @@ const fn has_begun(status: &StepStatus) -> bool {
         status,
         StepStatus::Open | StepStatus::Waiting(_) | StepStatus::Succeeded | StepStatus::InPlace
     )
+}
+
+/// The digest of each step, by its written key.
+pub(super) fn digests(plan: &Plan) -> BTreeMap<String, String> {
+    plan.walk()
+        .into_iter()
+        .map(|(key, planned, _)| (key.written(), planned.digest.clone()))
+        .collect()
 }

@@ -3,7 +3,7 @@
 //! Raw HTML stays text. Only our own tags reach a page, and only addresses that `target` lets through.
 
 use super::owners::{Found, blocks, ends_blocks, holds_blocks, owners};
-use super::raw::{alert, dead, headings, marked, without_comments};
+use super::raw::{alert, dead, headings, marked, without_comments, words_within};
 use super::spoken::escaped;
 use super::target::{Links, Target};
 use crate::model::link::Slugs;
@@ -165,14 +165,7 @@ impl<'a> Writer<'a> {
         if !first || !is_title {
             return None;
         }
-        let words: String = events
-            .iter()
-            .filter(|(_, inner)| inner.start >= range.start && inner.end <= range.end)
-            .filter_map(|(event, _)| match event {
-                Event::Text(text) | Event::Code(text) => Some(text.as_ref()),
-                _ => None,
-            })
-            .collect();
+        let words = words_within(events, range);
         (self.title.as_deref() == Some(words.trim())).then(|| {
             // Its name stays a place of the page: the top.
             let anchor = self.slugs.next(&words);

@@ -2,7 +2,20 @@
 //! marks, and its headings.
 
 use super::spoken::escaped;
-use pulldown_cmark::BlockQuoteKind;
+use pulldown_cmark::{BlockQuoteKind, Event};
+use std::ops::Range;
+
+/// The words of a document in a range, without their marks.
+pub(super) fn words_within(events: &[(Event<'_>, Range<usize>)], range: &Range<usize>) -> String {
+    let inside =
+        events.iter().filter(|(_, inner)| inner.start >= range.start && inner.end <= range.end);
+    inside
+        .filter_map(|(event, _)| match event {
+            Event::Text(text) | Event::Code(text) => Some(text.as_ref()),
+            _ => None,
+        })
+        .collect()
+}
 
 /// The beginning of words that lead nowhere.
 pub(super) fn dead(address: &str) -> String {
