@@ -309,6 +309,12 @@ fn operation(request: &Message) -> String {
     if let Some(id) = query.split('&').find_map(|pair| pair.strip_prefix("x-id=")) {
         return id.to_owned();
     }
+    // OpenSearch says what a change would do when it is asked so, and changes nothing.
+    if path.ends_with("/config")
+        && (body.contains("\"DryRun\":true") || body.contains("\"DryRun\": true"))
+    {
+        return "DryRun".to_owned();
+    }
     if path.starts_with("/model/") && path.ends_with("/converse") {
         return "Converse".to_owned();
     }
@@ -319,9 +325,9 @@ fn operation(request: &Message) -> String {
 }
 
 /// How the names of operations begin that change nothing.
-const READS: [&str; 14] = [
-    "Assume", "BatchGet", "Converse", "Decrypt", "Describe", "Filter", "Get", "GET", "Head",
-    "HEAD", "List", "Lookup", "Query", "Validate",
+const READS: [&str; 15] = [
+    "Assume", "BatchGet", "Converse", "Decrypt", "Describe", "DryRun", "Filter", "Get", "GET",
+    "Head", "HEAD", "List", "Lookup", "Query", "Validate",
 ];
 
 /// A function that is asked something may change anything. That is the function's business.

@@ -32,8 +32,8 @@ pub(crate) const LIMIT: Row = Row {
 pub(crate) const RESTORE: Row = Row {
     runbook: "index-snapshot-restore",
     given: to_be_switched,
-    // What is switched to is not deleted.
-    skipped: &["clean_up"],
+    // The index is filled already, and what is switched to is not deleted.
+    skipped: &["sample_documents", "clean_up"],
     ..FAILOVER
 };
 
@@ -62,9 +62,11 @@ fn crowded(project: &Project) -> Vec<String> {
     let path = "/2021-01-01/opensearch/domain/corpus-index";
     let domain = wait(answer(plain(account, "es", "GET", path)));
     let host = domain["DomainStatus"]["Endpoints"]["vpc"].as_str().expect("a host").to_owned();
-    for index in ["passages", "old"] {
-        let body = r#"{"settings":{"number_of_replicas":3}}"#;
-        let call = plain(account, "es", "PUT", &format!("/{index}")).header("host", &host);
+    for (path, body) in [
+        ("/passages/_settings", r#"{"index":{"number_of_replicas":3}}"#),
+        ("/old", r#"{"settings":{"number_of_replicas":3}}"#),
+    ] {
+        let call = plain(account, "es", "PUT", path).header("host", &host);
         wait(answer(call.body(body)));
     }
     given(&["replicas=1", "close=old", "instance_count=4"])
