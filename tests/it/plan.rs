@@ -69,8 +69,10 @@ fn calls(project: &Project, from: usize) -> Vec<String> {
 /// The calls that are not known to read. `AssumeRole` gives credentials, and changes nothing.
 fn writes(calls: &[String]) -> BTreeSet<&str> {
     let reads = |call: &str| {
-        let operation = call.split(':').next_back().unwrap_or_default();
-        ["Describe", "Get", "List", "Head"].iter().any(|verb| operation.starts_with(verb))
+        let operation = call.split_once(':').map_or(call, |(_, operation)| operation);
+        ["Describe", "Get", "List", "Head", "GET ", "HEAD "]
+            .iter()
+            .any(|verb| operation.starts_with(verb))
             || operation == "AssumeRole"
     };
     calls.iter().map(String::as_str).filter(|call| !reads(call)).collect()
@@ -103,9 +105,9 @@ fn a_plan_changes_nothing() {
     assert_states(
         &first,
         &[
-            ("platform_stack", "in_place"),
-            ("data_stack", "in_place"),
-            ("workload_stack", "in_place"),
+            ("stacks/platform", "in_place"),
+            ("stacks/data", "in_place"),
+            ("stacks/workload", "in_place"),
         ],
     );
     let replace = plan(&project, "kms-replace", &[]);
@@ -133,7 +135,7 @@ fn a_plan_changes_nothing() {
         assert_eq!(made.iter().filter(|call| *call == write).count(), 1, "{write}");
     }
     // The emulator calls every change of a property conditional.
-    let told = change(&asked, "data_stack", "CorpusBucket", "change_set");
+    let told = change(&asked, "stacks/data", "CorpusBucket", "change_set");
     assert!(told["details"][0].as_str().expect("a detail").starts_with("BucketName"), "{told:#}");
     assert_eq!(digest(&asked), digest(&local), "a change set is no other fact");
     project.write("runbooks/stacks/data.yaml", &template);
@@ -158,10 +160,7 @@ fn a_plan_changes_nothing() {
 fn what_a_template_would_replace_is_shown_resource_by_resource() {
     let project = seeded();
     let before = plan(&project, "account-redeploy", &[]);
-    assert_states(
-        &before,
-        &[("data_settings", "read"), ("data_stack", "in_place"), ("workload_stack", "in_place")],
-    );
+    assert_states(&before, &[("stacks/data", "in_place"), ("stacks/workload", "in_place")]);
 
     let template = project.read("runbooks/stacks/data.yaml");
     let changed = template
@@ -177,13 +176,13 @@ fn what_a_template_would_replace_is_shown_resource_by_resource() {
     assert_states(
         &after,
         &[
-            ("platform_stack", "in_place"),
-            ("data_stack", "not_in_place"),
-            ("workload_stack", "not_looked_at"),
+            ("stacks/platform", "in_place"),
+            ("stacks/data", "not_in_place"),
+            ("stacks/workload", "not_looked_at"),
         ],
     );
     let about = |what: &str| {
-        let change = change(&after, "data_stack", what, "changes");
+        let change = change(&after, "stacks/data", what, "changes");
         (change["kind"].as_str().unwrap().to_owned(), change["certain"].as_bool().unwrap())
     };
     assert_eq!(about("CorpusBucket"), ("replace".to_owned(), true));
@@ -195,13 +194,13 @@ fn what_a_template_would_replace_is_shown_resource_by_resource() {
         .run(&["plan", "account-redeploy", "--env", "sandbox"])
         .ended(0)
         .says("± CorpusBucket (AWS::S3::Bucket) is REPLACED: BucketName")
-        .says("the output of `data_stack`, which does not exist yet");
+        .says("the output of `stacks/data`, which does not exist yet");
 
     // A parameter reaches exactly what it goes into.
     project.write("runbooks/stacks/data.yaml", &template);
     let days = plan(&project, "account-redeploy", &["-p", "log_retention_days=60"]);
     let changes =
-        step(&days, "data_stack")["looks"][0]["changes"].as_array().expect("changes").iter();
+        step(&days, "stacks/data")["looks"][0]["changes"].as_array().expect("changes").iter();
     let named: BTreeSet<&str> = changes.map(|change| change["what"].as_str().unwrap()).collect();
     assert_eq!(named, BTreeSet::from(["IngestLog", "LogRetentionDays"]));
 }
