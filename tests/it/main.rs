@@ -81,6 +81,8 @@ mod rehearse;
 #[cfg(feature = "aws")]
 mod remains;
 #[cfg(feature = "aws")]
+mod restore;
+#[cfg(feature = "aws")]
 mod resume_changed;
 #[cfg(feature = "aws")]
 mod rows;
