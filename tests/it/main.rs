@@ -81,7 +81,7 @@ mod readme;
 #[cfg(feature = "aws")]
 mod rehearse;
 #[cfg(feature = "aws")]
-mod rehearse_shipped;
+mod rehearse_cloud;
 #[cfg(feature = "aws")]
 mod remains;
 #[cfg(feature = "aws")]
