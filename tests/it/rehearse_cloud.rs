@@ -2,7 +2,7 @@
 
 use crate::env::Project;
 
-/// A leftover in Parameter Store or in an index is seen, and named with its step.
+/// A leftover in Parameter Store is seen, and named with its step.
 #[test]
 fn what_an_undo_leaves_in_a_parameter_is_caught() {
     const BOOK: &str = r#"---
