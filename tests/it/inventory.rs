@@ -25,6 +25,7 @@ pub(crate) async fn of_account(account: &str) -> Inventory {
     let mut all = read.await.expect("the account");
     parameters(account, &mut all).await;
     domains(account, &mut all).await;
+    gateways(account, &mut all).await;
     all
 }
 
@@ -87,6 +88,23 @@ async fn domains(account: &str, all: &mut Inventory) {
                 all.insert(what, snapshot["indices"].to_string());
             }
         }
+    }
+}
+
+/// The internet gateways, and the networks that they are attached to.
+async fn gateways(account: &str, all: &mut Inventory) {
+    let scope = format!("{account}/20260101/eu-west-1/ec2/aws4_request");
+    let signed = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+    let call = reqwest::Client::new()
+        .post(&emulator().endpoint)
+        .header("authorization", signed)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("Action=DescribeInternetGateways&Version=2016-11-15");
+    let text = call.send().await.expect("an answer").text().await.expect("a text");
+    for one in text.split("<internetGatewayId>").skip(1) {
+        let id = one.split('<').next().unwrap_or_default();
+        let network = one.split("<vpcId>").nth(1).and_then(|rest| rest.split('<').next());
+        all.insert(format!("gateway {account} {id}"), network.unwrap_or("none").to_owned());
     }
 }
 
