@@ -15,7 +15,10 @@ A peer is not worse for being made for something else. Chaos Toolkit runs experi
 They stand here because people run recoveries with them. What an author has to think of each time (Ansible's `quote` and
 `no_log`, for instance) is left out: at three in the morning somebody has not thought of it.
 
-Each row is also a test of ours, in `tests/it/peers.rs`, `local.rs` and `secrets.rs`.
+A drill is told to Chaos Toolkit as its own documentation does: a steady-state hypothesis, a method that breaks and recovers,
+and rollbacks that mend. To Ansible as a block with `always`.
+
+Each row is also a test of ours, in `tests/it/peers.rs`, `local.rs`, `secrets.rs` and `drills.rs`.
 
 """
 

@@ -1,6 +1,6 @@
 """The disasters. Each returns what was seen, in a few words, and whether the next person was left well."""
 
-from .tools import Ansible, Chaos, Runbook, Step
+from .tools import Ansible, Chaos, Drill, Runbook, Step
 
 SECRET = "s3cr3t-4711-value"
 
@@ -19,7 +19,7 @@ def append(name):
 
 def killed(tool):
     """`kill -9` in the second step, then again."""
-    slow = f'{append("two")}; exec -a marker-{tool.folder.name} sleep 300'
+    slow = f'{append("two")}; exec -a {tool.marker} sleep 300'
     tool.write([Step("one", append("one")), Step("two", slow), Step("three", append("three"))])
     tool.kill_when("two")
     if isinstance(tool, Runbook):
@@ -176,4 +176,47 @@ def owed(tool):
     return f"the handler ran {'after' if done else 'neither then nor after'} the rerun", done
 
 
-ALL = (killed, gate, exits_three, dry, resumed, undefined, typo, hostile, secret, owed)
+def is_mended(tool):
+    return (tool.folder / "data").exists() and not (tool.folder / "away").exists()
+
+
+def drill_unsteady(tool):
+    """A drill: all is not well before anything is broken."""
+    tool.write_drill(Drill(tool.folder, "true"))
+    code, _ = tool.go()
+    broke = "broken" in tool.lines()
+    seen = f"exit {code}, says {tool.verdict()}; {'it was broken all the same' if broke else 'nothing was broken'}"
+    return seen, code != 0 and not broke
+
+
+def drill_fails(tool):
+    """A drill: the recovery exits with 3."""
+    tool.write_drill(Drill(tool.folder, "exit 3"))
+    (tool.folder / "data").write_text("x")
+    code, _ = tool.go()
+    mended = is_mended(tool)
+    seen = f"exit {code}, says {tool.verdict()}; what was broken {'was mended' if mended else 'stayed broken'}"
+    return seen, code != 0 and mended
+
+
+def drill_killed(tool):
+    """A drill: `kill -9` while it is broken, then again."""
+    slow = f'{append("recovering")}; exec -a {tool.marker} sleep 300'
+    tool.write_drill(Drill(tool.folder, slow))
+    (tool.folder / "data").write_text("x")
+    tool.kill_when("recovering")
+    if isinstance(tool, Runbook):
+        _, owed = tool.program("obligations")
+        listed = "Mend what the drill" in owed
+        code, _ = tool.back()
+        mended = is_mended(tool)
+        seen = f"listed as owed: {'yes' if listed else 'no'}; `undo`: exit {code}, {'mended' if mended else 'still broken'}"
+        return seen, listed and mended
+    # The recovery would wait again: this time it does not.
+    tool.write_drill(Drill(tool.folder, "true"))
+    code, _ = tool.go()
+    mended = is_mended(tool)
+    return f"has no list of what is broken; run again: exit {code}, says {tool.verdict()}, {'mended' if mended else 'still broken'}", mended
+
+
+ALL = (killed, gate, exits_three, dry, resumed, undefined, typo, hostile, secret, owed, drill_unsteady, drill_fails, drill_killed)

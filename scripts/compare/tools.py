@@ -20,6 +20,16 @@ class Step:
         self.only_reads = only_reads or gate
 
 
+class Drill:
+    """Something that is broken on purpose, recovered, and mended whatever happens."""
+
+    def __init__(self, folder, recovery):
+        data, away = folder / "data", folder / "away"
+        self.fault = f'echo broken >> "$LOG"; mv {data} {away}'
+        self.mend = f"if [ -e {away} ]; then mv {away} {data}; fi"
+        self.probe, self.recovery = f"test -e {data}", recovery
+
+
 class Tool:
     """A tool in a folder of its own."""
 
@@ -27,6 +37,8 @@ class Tool:
         self.root, self.programs, self.folder = root, programs, folder
         folder.mkdir(parents=True)
         self.log = folder / "log"
+        # Whatever a step of ours started is told by it from what others run on this machine.
+        self.marker = f"marker-{folder.name}-{os.getpid()}"
 
     def environment(self, more=None):
         kept = {key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ}
@@ -58,7 +70,7 @@ class Tool:
             time.sleep(0.02)
         child.kill()
         child.wait()
-        subprocess.run(["pkill", "-9", "-f", f"marker-{self.folder.name}"], check=False)
+        subprocess.run(["pkill", "-9", "-f", self.marker], check=False)
 
     def lines(self):
         return self.log.read_text().splitlines() if self.log.exists() else []
@@ -114,17 +126,42 @@ class Runbook(Tool):
 
     def put(self, name, text):
         path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+
+    def write_drill(self, drill):
+        self.write([Step("recover", drill.recovery, undo="true")])
+        here = json.dumps({"LOG": str(self.log)})
+        health = f"\n## Health\n\n```bash health=well\n#| within: 1s\n#| every: 1s\n{drill.probe}\n```\n"
+        path = self.folder / "runbooks/it.md"
+        path.write_text(path.read_text() + health)
+        front = "title: F\nsummary: S.\nowner: o\ntags: [fault]\nparams:\n  max_duration: { type: duration, default: 1h, description: D }\n"
+        blocks = "".join(
+            f"```bash {role}=break\n#| env: {here}\n{shell}\n```\n\n"
+            for role, shell in (("step", drill.fault), ("observe", f"! {drill.probe}"), ("undo", drill.mend))
+        )
+        self.put("drills/faults/broken.md", f"---\n{front}---\n\n# F\n\n## Break\n\n{blocks}")
+        self.put(
+            "drills/it.yaml",
+            "title: T\nsummary: S.\nowner: o\nenvironment: box\nobjective: { rto: 10m }\nscenario:\n  - fault: broken\n"
+            "  - incident: It is broken.\n  - expect: { unhealthy: it }\n  - run: it\n  - recovered: [it]\n",
+        )
+        self.begins = ("drill", "run", "it", "--yes")
+
+    def verdict(self):
+        _, said = self.program("drill", "report", "it", "--json")
+        return json.loads(said)["verdict"].replace("_", " ")
+
+    begins = ("run", "it", "--env", "box")
 
     def program(self, *arguments, env=None):
         return self.run(self.root / "target/debug/runbook", *arguments, env=env)
 
     def start(self):
-        return self.spawn(self.root / "target/debug/runbook", "run", "it", "--env", "box")
+        return self.spawn(self.root / "target/debug/runbook", *self.begins)
 
     def go(self, *arguments, env=None):
-        return self.program("run", "it", "--env", "box", *arguments, env=env)
+        return self.program(*self.begins, *arguments, env=env)
 
     def again(self):
         return self.program("resume")
@@ -164,6 +201,16 @@ class Chaos(Tool):
             experiment["secrets"] = {"s": {n: {"type": "env", "key": n} for n, secret in params if secret}}
         (self.folder / "it.json").write_text(json.dumps(experiment))
         self.inputs = {self.folder / "it.json"}
+
+    def write_drill(self, drill):
+        steps = [Step("well", drill.probe, gate=True), Step("break", drill.fault, undo=drill.mend), Step("recover", drill.recovery)]
+        self.write(steps)
+
+    def verdict(self):
+        journal = self.journal()
+        if not journal:
+            return "nothing"
+        return journal["status"] + (", deviated" if journal.get("deviated") else "")
 
     def start(self):
         return self.spawn(self.programs / "chaos", "run", "it.json")
@@ -208,6 +255,17 @@ class Ansible(Tool):
         (self.folder / "it.yml").write_text(json.dumps([play], indent=1))
         (self.folder / "ansible.cfg").write_text("[defaults]\nlog_path = ansible.log\nlocalhost_warning = false\n")
         self.inputs = {self.folder / "it.yml", self.folder / "ansible.cfg"}
+
+    def write_drill(self, drill):
+        self.write([])
+        task = lambda name, shell: {"name": name, "ansible.builtin.shell": shell}
+        block = [task("break", drill.fault), task("recover", drill.recovery), task("well again", drill.probe)]
+        tasks = [task("well", drill.probe), {"block": block, "always": [task("mend", drill.mend)]}]
+        play = {"name": "T", "hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}
+        (self.folder / "it.yml").write_text(json.dumps([play], indent=1))
+
+    def verdict(self):
+        return "failed" if "failed=1" in (self.folder / "ansible.log").read_text() else "ok"
 
     def environment(self, more=None):
         return super().environment(more) | {"ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp"), "LC_ALL": "C.UTF-8"}

@@ -135,18 +135,24 @@ fn standing(home: &Home, known: &Known) -> Vec<Owed> {
 pub(super) fn for_site(home: &Home, store: &Store, ids: &[RunId]) -> Vec<site::Owed> {
     // A run that cannot be read is told on the site as such.
     let runs: Vec<Known> = ids.iter().filter_map(|run| history::known(store, run).ok()).collect();
-    let standing = runs.iter().flat_map(|known| standing(home, known));
-    standing
-        .chain(all(&runs))
-        .map(|owed| site::Owed {
-            command: owed.settle(),
-            obligation: owed.obligation,
-            run: owed.run,
-            runbook: owed.runbook,
-            environment: owed.environment,
-            settled_by: owed.settled_by,
-        })
-        .collect()
+    let standing = runs.iter().flat_map(|known| standing(home, known)).map(shown);
+    standing.chain(of_runs(&runs)).collect()
+}
+
+/// What finished steps of these runs owe, and what they owed, for the site.
+pub(super) fn of_runs(runs: &[Known]) -> Vec<site::Owed> {
+    all(runs).into_iter().map(shown).collect()
+}
+
+fn shown(owed: Owed) -> site::Owed {
+    site::Owed {
+        command: owed.settle(),
+        obligation: owed.obligation,
+        run: owed.run,
+        runbook: owed.runbook,
+        environment: owed.environment,
+        settled_by: owed.settled_by,
+    }
 }
 
 /// Every obligation of every run, by due date.

@@ -7,6 +7,7 @@ use super::project::Home;
 use super::{Global, cloud};
 use crate::model::mode::EnvironmentKind;
 use crate::model::project::Environment;
+use crate::rehearse::case::End;
 use crate::rehearse::{self, RehearseError, Setting, Ways, Wish};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -31,7 +32,8 @@ pub(super) struct Args {
     /// The sandbox, as runbook.yaml names it. Default: the first one of kind sandbox
     #[arg(long, short, value_name = "ENV")]
     env: Option<String>,
-    /// Run this one before, to bring everything to where the runbook begins. Can be repeated
+    /// Run this one before, to bring everything to where the runbook begins, with its parameters: "NAME a=b".
+    /// Can be repeated. What it leaves owed to the rehearsed runbook gives that one its parameters
     #[arg(long, value_name = "RUNBOOK")]
     before: Vec<String>,
     /// A parameter of the runbook. A secret one comes from RUNBOOK_PARAM_NAME
@@ -57,6 +59,8 @@ Examples:
   runbook rehearse kms-replace
   runbook rehearse kms-replace --kill-each --most 20 --jobs 2
   runbook rehearse restore --fail-each --junit > rehearsal.xml
+  runbook rehearse kms-retire --before kms-replace -p soak=1s,1s
+  runbook rehearse secret-revoke --before 'secret-rotate source=generated'
 
 Without a choice all four are done. Each case gets a copy of the project and accounts of its own, and is
 compared with a run in which nothing goes wrong: the files of the project, and everything in the emulated
@@ -102,6 +106,10 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let results = rehearse::rehearse(&setting, wish, &|case, of| {
         let number = done.fetch_add(1, Ordering::Relaxed) + 1;
         console::tell(paint.dim(&format!("{number}/{of} {}", rehearse::line(case))).to_string());
+        // What is wrong is told at once: the others may take long.
+        if let End::Wrong(why) = &case.end {
+            why.lines().for_each(|line| console::tell(format!("    {line}")));
+        }
     });
     drop(std::fs::remove_dir_all(&work));
     let results = results.map_err(failed)?;

@@ -1,6 +1,7 @@
 //! The archive: files by their paths, as a tar file that is the same for the same files.
 
-use std::collections::BTreeMap;
+use super::pack::{PROJECT, RUNS};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
 /// More than an archive of evidence ever holds, in bytes.
@@ -34,6 +35,26 @@ impl Archive {
     /// Adds a file.
     pub fn add(&mut self, path: impl Into<String>, bytes: impl Into<Vec<u8>>) {
         self.files.insert(path.into(), bytes.into());
+    }
+
+    /// The runs in it, by their ids.
+    #[must_use]
+    pub fn runs(&self) -> BTreeSet<&str> {
+        let paths = self.files.keys();
+        paths.filter_map(|path| path.strip_prefix(RUNS)?.split('/').next()).collect()
+    }
+
+    /// A file of a run.
+    #[must_use]
+    pub fn of_run(&self, run: &str, path: &str) -> Option<&[u8]> {
+        self.files.get(&format!("{RUNS}{run}/{path}")).map(Vec::as_slice)
+    }
+
+    /// What `runbook.yaml` said when it was packed. Empty when it is not in it.
+    #[must_use]
+    pub fn project(&self) -> String {
+        let bytes = self.files.get(PROJECT).map(Vec::as_slice).unwrap_or_default();
+        String::from_utf8_lossy(bytes).into_owned()
     }
 
     /// The archive as bytes.

@@ -8,7 +8,17 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The folder that everything stands in.
-pub(super) const ROOT: &str = "evidence";
+const ROOT: &str = "evidence";
+/// The folder of the runs.
+pub(super) const RUNS: &str = "evidence/runs/";
+/// The folder of the pages.
+pub(super) const SITE: &str = "evidence/site/";
+/// The project's configuration, which names its accounts and its people.
+pub(super) const PROJECT: &str = "evidence/runbook.yaml";
+/// What there is, for programs.
+pub(super) const MANIFEST: &str = "evidence/manifest.json";
+/// This program's version, which made the pages.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The file with the SHA-256 of every other one.
 pub(super) const SUMS: &str = "evidence/SHA256SUMS";
 /// The signature of that file.
@@ -32,13 +42,13 @@ pub struct Kept {
     pub head: String,
 }
 
-/// The archive of some runs. The same runs give the same bytes.
+/// The archive of some runs, and of the pages that were made from them. The same runs give the same bytes.
 #[must_use]
-pub fn pack(runs: &[Kept]) -> Archive {
+pub fn pack(runs: &[Kept], project: &str, pages: &BTreeMap<String, Vec<u8>>) -> Archive {
     let mut archive = Archive::default();
     let mut heads = serde_json::Map::new();
     for kept in runs {
-        let folder = format!("{ROOT}/runs/{}", kept.run);
+        let folder = format!("{RUNS}{}", kept.run);
         archive.add(format!("{folder}/journal.jsonl"), kept.journal.clone());
         for (name, text) in &kept.texts {
             archive.add(format!("{folder}/texts/{name}"), text.clone());
@@ -46,8 +56,12 @@ pub fn pack(runs: &[Kept]) -> Archive {
         archive.add(format!("{folder}/report.json"), format!("{:#}\n", kept.report));
         heads.insert(kept.run.to_string(), kept.head.clone().into());
     }
-    let manifest = json!({ "format": 1, "journal_heads": heads });
-    archive.add(format!("{ROOT}/manifest.json"), format!("{manifest:#}\n"));
+    archive.add(PROJECT, project);
+    for (path, bytes) in pages {
+        archive.add(format!("{SITE}{path}"), bytes.clone());
+    }
+    let manifest = json!({ "format": 2, "journal_heads": heads, "pages_made_by": VERSION });
+    archive.add(MANIFEST, format!("{manifest:#}\n"));
     archive.add(format!("{ROOT}/README.txt"), README);
     let sums = sums(&archive);
     archive.add(SUMS, sums);
@@ -76,6 +90,8 @@ const README: &str = r#"Evidence of disaster-recovery runs
   runs/RUN/journal.jsonl   what happened, one event a line, in order
   runs/RUN/texts/          the runbooks that the run was pinned to, byte for byte
   runs/RUN/report.json     what the run came to
+  runbook.yaml             the project: its environments, its accounts, and who its operators are
+  site/index.html          all of it as pages for people. They open in any browser, and load nothing from anywhere
   SHA256SUMS               the SHA-256 of every file above
   SHA256SUMS.sig           its signature, when it was signed (signature.json says with which key)
   public-key.pem           the key that the signature is verified with
@@ -108,7 +124,10 @@ How to verify it with standard tools only
 
 4. The texts are those that the journal names: its first event holds the SHA-256 of each under "texts".
 
-"runbook evidence verify FILE" does all of this, judges each drill once more, and finds the same.
+5. The pages under site/ are for reading. They were made from the journals, the texts and runbook.yaml, and from nothing
+   else. Ages on them are counted from the last thing that happened. The sums of step 1 hold for them, too.
+
+"runbook evidence verify FILE" does all of this, judges each drill once more, makes the pages once more, and finds the same.
 
 What counts: a drill that passed, with "mode" other than "rehearsal". A rehearsal ran in an emulated AWS.
 "#;

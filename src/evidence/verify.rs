@@ -1,7 +1,8 @@
 //! Verifies an archive: its sums, its signature, its journals and texts, and what its reports say.
 
 use super::archive::{Archive, ArchiveError};
-use super::pack::{ROOT, SUMS, sums};
+use super::pack::{SUMS, sums};
+use super::pages::{self, Remake};
 use super::signature::{Checked, check};
 use crate::model::value::Value;
 use std::collections::BTreeSet;
@@ -19,34 +20,37 @@ pub struct Verified {
     pub runs: Vec<(String, Value)>,
     /// What is not as it should be.
     pub problems: Vec<String>,
+    /// What could not be looked at, and decides nothing.
+    pub notes: Vec<String>,
     /// The key that the sums were signed with, when they were.
     pub signed_by: Option<String>,
 }
 
 /// Verifies an archive. `judge` reads a journal and its texts again (by the names of their files), and gives the
-/// report that they make.
+/// report that they make. `remake` makes the pages again.
 ///
 /// # Errors
 /// When it is no archive at all.
-pub fn verify(bytes: &[u8], judge: &Judge<'_>) -> Result<Verified, ArchiveError> {
+pub fn verify(
+    bytes: &[u8],
+    judge: &Judge<'_>,
+    remake: &Remake<'_>,
+) -> Result<Verified, ArchiveError> {
     let archive = Archive::read(bytes)?;
-    let mut verified = Verified { runs: Vec::new(), problems: Vec::new(), signed_by: None };
+    let mut verified =
+        Verified { runs: Vec::new(), problems: Vec::new(), notes: Vec::new(), signed_by: None };
     compare_sums(&archive, &mut verified.problems);
     match check(&archive) {
         Checked::Unsigned => {}
         Checked::Right { key } => verified.signed_by = Some(key),
         Checked::Wrong(why) => verified.problems.push(why),
     }
-    let names: BTreeSet<&str> = archive
-        .files
-        .keys()
-        .filter_map(|path| path.strip_prefix(ROOT)?.strip_prefix("/runs/")?.split('/').next())
-        .collect();
+    let names = archive.runs();
     if names.is_empty() {
         verified.problems.push("it holds no run".to_owned());
     }
     for name in names {
-        let file = |path: &str| archive.files.get(&format!("{ROOT}/runs/{name}/{path}"));
+        let file = |path: &str| archive.of_run(name, path);
         let text = |path: &str| {
             Some(String::from_utf8_lossy(file(&format!("texts/{path}"))?).into_owned())
         };
@@ -67,6 +71,7 @@ pub fn verify(bytes: &[u8], judge: &Judge<'_>) -> Result<Verified, ArchiveError>
             Err(why) => verified.problems.push(format!("run {name}: {why}")),
         }
     }
+    pages::check(&archive, remake, &mut verified.problems, &mut verified.notes);
     Ok(verified)
 }
 

@@ -89,6 +89,9 @@ static CHANCE: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     let patterns = [
         ("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "SOME-ID"),
         ("-[0-9A-Za-z]{6}\\b(?P<end>:|$)", "-SUFFIX$end"),
+        ("(:secret:[0-9A-Za-z/_-]*)-[0-9A-Za-z]{6}\\b", "$1-SUFFIX"),
+        // The id of a run, which snapshots and indices are named after.
+        ("\\b[0-9]{8}-[0-9]{6}-[0-9a-z]{4}\\b", "SOME-RUN"),
         // The address of a search domain.
         ("-[0-9a-f]{26}\\b", "-SOME-ID"),
         ("\\b(vpc|subnet|sg|rtb|rtbassoc|vpce|fl|igw|acl)-[0-9a-f]{8,17}\\b", "$1-SOME-ID"),
@@ -143,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_is_made_up_by_chance_is_told_from_what_is_not() {
-        assert_eq!(CHANCE.len(), 8, "a pattern does not compile");
+        assert_eq!(CHANCE.len(), 10, "a pattern does not compile");
         let one = |text: &str| {
             CHANCE.iter().fold(text.to_owned(), |line, (what, word)| {
                 what.replace_all(&line, *word).into_owned()
@@ -152,7 +155,14 @@ mod tests {
         let key =
             "key arn:aws:kms:eu-west-1:DATA:key/0b5da9cc-9c17-4623-9f5d-5ba025789115: Enabled";
         assert_eq!(one(key), "key arn:aws:kms:eu-west-1:DATA:key/SOME-ID: Enabled");
+        let held =
+            "variables of DATA f: A=arn:aws:secretsmanager:eu-west-1:DATA:secret:c/t-aB3dE6 B=1";
+        let held_anywhere =
+            "variables of DATA f: A=arn:aws:secretsmanager:eu-west-1:DATA:secret:c/t-SUFFIX B=1";
+        assert_eq!(one(held), held_anywhere);
         assert_eq!(one("file data: a-b"), "file data: a-b");
+        let index = "index DATA corpus/passages-20261122-182105-hr3s: 2 documents, open";
+        assert_eq!(one(index), "index DATA corpus/passages-SOME-RUN: 2 documents, open");
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The stage of a case: a copy of the project, accounts of its own, and the program as a person would start it.
 
 use super::RehearseError;
-use crate::engine::event::Event;
+use crate::engine::event::{Event, Obligation};
+use crate::engine::state::RunState;
 use crate::model::id::{AccountName, RunId};
-use crate::model::project::Environment;
+use crate::model::project::{Access, Environment};
+use crate::model::value::Value;
 use crate::sandbox::ourselves::{Ended, ourselves};
 use crate::sandbox::proxy::Proxy;
 use crate::store::{Recorded, Store};
@@ -13,6 +15,9 @@ use std::sync::Arc;
 
 /// The name of the environment in every copy.
 pub(super) const ENVIRONMENT: &str = "sandbox";
+
+/// The role that a sandbox enters an account with.
+const OPERATOR: &str = "RunbookOperator";
 
 /// What every case of a rehearsal begins with.
 #[derive(Clone)]
@@ -27,7 +32,8 @@ pub struct Setting {
     pub environment: Environment,
     /// Where the emulated AWS listens, when the runbook names an account.
     pub endpoint: Option<String>,
-    /// Runbooks that are run before, in their order: what brings everything to where this one begins.
+    /// Runbooks that are run before, in their order: what brings everything to where this one begins. Each with its
+    /// parameters, such as `secret-rotate source=generated`.
     pub before: Vec<String>,
     /// More arguments of `run`, such as `-p name=value`.
     pub arguments: Vec<String>,
@@ -65,11 +71,7 @@ impl<'a> Stage<'a> {
         copy(&setting.project, &folder, &setting.work)?;
         let proxy = setting.endpoint.as_deref().map(Proxy::start).transpose();
         let proxy = proxy.map_err(|error| RehearseError::Program(format!("no proxy: {error}")))?;
-        let ids = setting.environment.accounts.keys().enumerate().map(|(at, name)| {
-            let base = u64::from(rand::random::<u32>()) * 100 + at as u64;
-            (name.clone(), format!("{:012}", 500_000_000_000 + base % 400_000_000_000))
-        });
-        let stage = Self { setting, folder, ids: ids.collect(), proxy };
+        let stage = Self { setting, folder, ids: made_up(&setting.environment), proxy };
         let file = stage.folder.join("runbook.yaml");
         std::fs::write(&file, stage.configuration())
             .map_err(|source| RehearseError::Copy { path: file, source })?;
@@ -80,11 +82,14 @@ impl<'a> Stage<'a> {
     pub(super) fn prepare(&self) -> Result<(), RehearseError> {
         let seeds = self.setting.environment.seed.iter().map(|seed| &seed.value);
         let seeds = seeds.filter(|seed| **seed != self.setting.runbook);
-        for name in seeds.chain(&self.setting.before) {
-            let ended = self.program(&["run", name, "--env", ENVIRONMENT, "--yes"], &[])?;
+        for words in seeds.chain(&self.setting.before) {
+            let (name, params) = words.split_once(' ').unwrap_or((words, ""));
+            let mut arguments = vec!["run", name, "--env", ENVIRONMENT, "--yes"];
+            arguments.extend(params.split_whitespace().flat_map(|param| ["-p", param]));
+            let ended = self.program(&arguments, &[])?;
             if ended.code != Some(0) && ended.code != Some(9) {
                 return Err(RehearseError::Undisturbed {
-                    runbook: name.clone(),
+                    runbook: name.to_owned(),
                     code: ended.word(),
                     said: ended.end(),
                 });
@@ -100,8 +105,13 @@ impl<'a> Stage<'a> {
         );
         for (name, account) in &self.setting.environment.accounts {
             let id = self.ids.get(name).map_or("", String::as_str);
+            // An account may be there twice, as another team enters it.
+            let role = match &account.access {
+                Access::Role(arn) => arn.rsplit(":role/").next().unwrap_or(OPERATOR),
+                Access::Profile(_) | Access::Ambient => OPERATOR,
+            };
             text.push_str(&format!(
-                "      {name}: {{ id: \"{id}\", role: \"arn:aws:iam::{id}:role/RunbookOperator\", region: {} }}\n",
+                "      {name}: {{ id: \"{id}\", role: \"arn:aws:iam::{id}:role/{role}\", region: {} }}\n",
                 account.region
             ));
         }
@@ -112,7 +122,31 @@ impl<'a> Stage<'a> {
     pub(super) fn run(&self, variables: &[(&str, &str)]) -> Result<Ended, RehearseError> {
         let mut arguments = vec!["run", &self.setting.runbook, "--env", ENVIRONMENT, "--yes"];
         arguments.extend(self.setting.arguments.iter().map(String::as_str));
+        let owed = self.owed()?;
+        arguments.extend(owed.iter().flat_map(|param| ["-p", param]));
         self.program(&arguments, variables)
+    }
+
+    /// What the runs before have left to be settled by this runbook says with which values it is to be run.
+    fn owed(&self) -> Result<Vec<String>, RehearseError> {
+        let given = |name: &str| {
+            let mut words = self.setting.arguments.iter();
+            words.any(|word| word.split_once('=').is_some_and(|(own, _)| own == name))
+        };
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let store = Store::open(&self.folder.join(".runbook"))?;
+        for run in store.runs()? {
+            let history = store.read(&run)?;
+            let events = history.events.iter().map(|recorded| &recorded.event);
+            // A history that cannot have happened is told by the program itself.
+            let Ok(state) = RunState::replay(events) else { continue };
+            let is_it = |one: &&Obligation| one.runbook.as_ref() == Some(&self.setting.runbook);
+            if let Some(owed) = state.obligations.iter().find(is_it) {
+                let params = owed.params.iter().filter(|(name, _)| !given(name));
+                return Ok(params.map(|(name, value)| format!("{name}={}", text(value))).collect());
+            }
+        }
+        Ok(Vec::new())
     }
 
     /// Runs the program to its end.
@@ -150,6 +184,21 @@ impl<'a> Stage<'a> {
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
+}
+
+/// Twelve digits for each account that are nobody else's. What is one account in the environment is one here, too.
+fn made_up(environment: &Environment) -> BTreeMap<AccountName, String> {
+    let mut digits: BTreeMap<&str, String> = BTreeMap::new();
+    for (at, account) in environment.accounts.values().enumerate() {
+        let base = u64::from(rand::random::<u32>()) * 100 + at as u64;
+        digits
+            .entry(&account.id)
+            .or_insert_with(|| format!("{:012}", 500_000_000_000 + base % 400_000_000_000));
+    }
+    let of = |(name, account): (&AccountName, &crate::model::project::Account)| {
+        Some((name.clone(), digits.get(account.id.as_str())?.clone()))
+    };
+    environment.accounts.iter().filter_map(of).collect()
 }
 
 /// What is not copied: the state of the project, its history, and what builds leave behind.

@@ -3,7 +3,7 @@
 //! It is one flat table, so that two of them can be compared whole: whatever a runbook touches, what it
 //! must not touch is in there too.
 
-use crate::cloud::{answer, plain, wait};
+use crate::cloud::wait;
 use crate::env::{Project, emulator};
 pub(crate) use runbook::actions::aws::Inventory;
 use std::collections::BTreeSet;
@@ -23,8 +23,6 @@ pub(crate) async fn of_account(account: &str) -> Inventory {
     let accounts = [account.to_owned()];
     let read = runbook::actions::aws::inventory(&emulator().endpoint, "eu-west-1", &accounts);
     let mut all = read.await.expect("the account");
-    parameters(account, &mut all).await;
-    domains(account, &mut all).await;
     gateways(account, &mut all).await;
     all
 }
@@ -49,46 +47,6 @@ pub(crate) fn new_keys(before: &Inventory, after: &Inventory) -> Inventory {
         name.starts_with("key ") && !before.contains_key(name.as_str())
     };
     after.iter().filter(new).map(|(name, state)| (name.clone(), state.clone())).collect()
-}
-
-async fn parameters(account: &str, all: &mut Inventory) {
-    let call = plain(account, "ssm", "POST", "/");
-    let call = call.header("x-amz-target", "AmazonSSM.GetParametersByPath");
-    let found = answer(call.body(r#"{"Path":"/","Recursive":true}"#)).await;
-    for parameter in found["Parameters"].as_array().into_iter().flatten() {
-        let text = |name: &str| parameter[name].as_str().unwrap_or_default();
-        let value = format!("{} ({})", text("Value"), text("Type"));
-        all.insert(format!("parameter {account} {}", text("Name")), value);
-    }
-}
-
-/// The domains, their size, and what is in their indices and repositories.
-async fn domains(account: &str, all: &mut Inventory) {
-    let listed = answer(plain(account, "es", "GET", "/2021-01-01/domain")).await;
-    for one in listed["DomainNames"].as_array().into_iter().flatten() {
-        let name = one["DomainName"].as_str().unwrap_or_default();
-        let path = format!("/2021-01-01/opensearch/domain/{name}");
-        let domain = &answer(plain(account, "es", "GET", &path)).await["DomainStatus"];
-        let size = format!("{} {}", domain["ClusterConfig"], domain["EBSOptions"]);
-        all.insert(format!("domain {account} {name}"), size);
-        let host = domain["Endpoint"].as_str().or(domain["Endpoints"]["vpc"].as_str());
-        let Some(host) = host else { continue };
-        let ask =
-            async |path: &str| answer(plain(account, "es", "GET", path).header("host", host)).await;
-        for index in ask("/_cat/indices").await.as_array().into_iter().flatten() {
-            let text = |name: &str| index[name].as_str().unwrap_or_default().to_owned();
-            let state = format!("{} documents, {}", text("docs.count"), text("status"));
-            all.insert(format!("index {account} {name}/{}", text("index")), state);
-        }
-        for (repository, what) in ask("/_snapshot").await.as_object().into_iter().flatten() {
-            all.insert(format!("repository {account} {name}/{repository}"), what.to_string());
-            let kept = ask(&format!("/_snapshot/{repository}/_all")).await;
-            for snapshot in kept["snapshots"].as_array().into_iter().flatten() {
-                let what = format!("snapshot {account} {repository}/{}", snapshot["snapshot"]);
-                all.insert(what, snapshot["indices"].to_string());
-            }
-        }
-    }
 }
 
 /// The internet gateways, and the networks that they are attached to.

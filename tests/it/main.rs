@@ -38,6 +38,8 @@ mod drills_shipped;
 #[cfg(feature = "aws")]
 mod env;
 #[cfg(feature = "aws")]
+mod evidence;
+#[cfg(feature = "aws")]
 mod exit_codes;
 #[cfg(feature = "aws")]
 mod failover;
@@ -80,6 +82,8 @@ mod readme;
 #[cfg(feature = "aws")]
 mod rehearse;
 #[cfg(feature = "aws")]
+mod rehearse_cloud;
+#[cfg(feature = "aws")]
 mod remains;
 #[cfg(feature = "aws")]
 mod resume_changed;
@@ -87,6 +91,8 @@ mod resume_changed;
 mod rows;
 #[cfg(feature = "aws")]
 mod sample;
+#[cfg(feature = "aws")]
+mod schedule;
 #[cfg(feature = "aws")]
 mod secrets;
 #[cfg(feature = "aws")]

@@ -20,7 +20,7 @@ fn observed(id: &str, test: &str) -> String {
 }
 
 /// Two files are written. Each can be looked at, and be taken away again.
-fn sound() -> String {
+pub(crate) fn sound() -> String {
     let one = |id: &str| {
         step(
             id,

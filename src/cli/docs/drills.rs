@@ -9,24 +9,26 @@ use crate::drill::report::Report;
 use crate::drill::verdict;
 use crate::model::drill::DRILLS;
 use crate::model::mode::Mode;
+use crate::model::project::Project;
+use crate::model::runbook::Runbook;
 use crate::run::Opened;
 use crate::site::view::{Drill, Held, Verdict};
 use jiff::civil::Date;
 
 /// A run of a drill, judged, and how its own state stands.
-pub(super) struct Judged {
-    pub(super) report: Report,
-    pub(super) own_people: Option<bool>,
+pub(in crate::cli) struct Judged {
+    report: Report,
+    own_people: Option<bool>,
 }
 
 /// Judges a run, when it is one of a drill.
-pub(super) fn judge(home: &Home, opened: &Opened) -> Option<Judged> {
+pub(in crate::cli) fn judge(project: &Project, opened: &Opened) -> Option<Judged> {
     if !opened.state.began.runbook.starts_with(DRILLS) {
         return None;
     }
     // A history that cannot have happened was refused when it was opened.
     let report = crate::drill::report::report(&opened.plan, &opened.history).ok()?;
-    Some(Judged { report, own_people: own_people(home, &opened.state) })
+    Some(Judged { report, own_people: own_people(project, &opened.state) })
 }
 
 /// The drills of the project, each with the runs that were judged, the newest first.
@@ -42,19 +44,16 @@ pub(super) fn drills(
     let mut found = Vec::new();
     for name in home.drills()? {
         match home.book(&format!("{DRILLS}{name}")) {
-            Ok(book) => found.push(drill(&name, &book.runbook, judged, today)),
+            Ok(book) => found.push(drill_of(&book.runbook, judged, today)),
             Err(error) => notes.push(format!("{}; it is not on the site", error.message)),
         }
     }
     Ok(found)
 }
 
-fn drill(
-    name: &str,
-    book: &crate::model::runbook::Runbook,
-    judged: &[Judged],
-    today: Date,
-) -> Drill {
+/// A drill, with the runs that were judged, the newest first.
+pub(in crate::cli) fn drill_of(book: &Runbook, judged: &[Judged], today: Date) -> Drill {
+    let name = book.name.strip_prefix(DRILLS).unwrap_or(&book.name);
     let cadence = book.drill.as_ref().and_then(|drill| drill.cadence.as_ref()).map(|one| one.value);
     let own: Vec<&Judged> = judged.iter().filter(|one| one.report.drill == name).collect();
     let evidence: Vec<Evidence> = own.iter().map(|one| Evidence::of(&one.report)).collect();

@@ -9,6 +9,7 @@ use crate::engine::state::RunState;
 use crate::iam;
 use crate::model::id::RunId;
 use crate::model::mode::EnvironmentKind;
+use crate::model::project::Project;
 use crate::model::value::Values;
 use crate::run;
 use crate::site::view::{Book, Evidence, Input, Linked, Permission, Permissions, Run, Unread};
@@ -183,11 +184,11 @@ fn run(home: &Home, store: &Store, id: &RunId) -> Result<(Run, Option<Judged>), 
         runbook: history::first(store, id).map(|first| first.runbook().to_owned()),
         why: inside(home, &CliError::from(error).message),
     })?;
-    let judged = drills::judge(home, &opened);
+    let judged = drills::judge(&home.project, &opened);
     let state = history::as_seen(opened.state, &opened.history);
     let run = Run {
         id: id.clone(),
-        own_people: own_people(home, &state),
+        own_people: own_people(&home.project, &state),
         head: opened.history.head.clone(),
         events: opened.history.events.into_iter().map(|one| (one.at, one.event)).collect(),
         plan: Some(opened.plan),
@@ -222,9 +223,9 @@ fn logs(store: &Store, id: &RunId) -> BTreeMap<String, String> {
 
 /// Whether everybody who acted in a run is one of the operators that `runbook.yaml` names. Nothing when it
 /// names none, or no caller is known, as in the sandbox.
-pub(super) fn own_people(home: &Home, state: &RunState) -> Option<bool> {
-    let sandbox = home.project.environments.get(&state.began.environment);
-    if home.project.operators.is_empty()
+pub(in crate::cli) fn own_people(project: &Project, state: &RunState) -> Option<bool> {
+    let sandbox = project.environments.get(&state.began.environment);
+    if project.operators.is_empty()
         || sandbox.is_some_and(|one| one.kind == EnvironmentKind::Sandbox)
     {
         return None;
@@ -232,8 +233,7 @@ pub(super) fn own_people(home: &Home, state: &RunState) -> Option<bool> {
     let of_steps = state.steps.values().filter_map(|step| step.account.as_ref());
     let accounts = state.began.accounts.values().chain(of_steps);
     let callers: Vec<&str> = accounts.filter_map(|seen| seen.caller.as_deref()).collect();
-    let fits =
-        |caller: &&str| home.project.operators.iter().any(|pattern| matches(pattern, caller));
+    let fits = |caller: &&str| project.operators.iter().any(|pattern| matches(pattern, caller));
     (!callers.is_empty()).then(|| callers.iter().all(fits))
 }
 

@@ -18,7 +18,8 @@ use crate::site::{self, Templates};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-pub(super) use gather::{Gathered, gather};
+pub(super) use drills::{drill_of, judge};
+pub(super) use gather::{Gathered, gather, own_people};
 
 /// What `docs` can be told.
 #[derive(clap::Args, Clone, Debug)]

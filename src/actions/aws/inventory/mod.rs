@@ -3,6 +3,8 @@
 //! Two of them can be compared whole: whatever a runbook touches, what it must not touch is in there too. It reads an
 //! emulator only, whose root is twelve digits, and never real accounts.
 
+mod plain;
+
 use super::clients::settings;
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
@@ -26,13 +28,15 @@ pub async fn inventory(
     let mut all = Inventory::new();
     for account in accounts {
         let config = config(endpoint, region, account);
-        let reader = Reader { account, config };
+        let reader = Reader { account, endpoint, region, config };
         reader.keys(&mut all).await?;
         reader.buckets(&mut all).await?;
         reader.log_groups(&mut all).await?;
         reader.secrets(&mut all).await?;
         reader.functions(&mut all).await?;
         reader.stacks(&mut all).await?;
+        reader.parameters(&mut all).await?;
+        reader.domains(&mut all).await?;
     }
     Ok(all)
 }
@@ -45,15 +49,17 @@ fn config(endpoint: &str, region: &str, account: &str) -> SdkConfig {
 
 struct Reader<'a> {
     account: &'a str,
+    endpoint: &'a str,
+    region: &'a str,
     config: SdkConfig,
 }
 
 type Read = Result<(), String>;
 
-/// A variable of a function. Its value may be a secret, and only has to be told from another one.
-fn variable(name: &str, value: &str) -> String {
+/// Stands for a value that may be a secret, and only has to be told from another one.
+fn brief(value: &str) -> String {
     let digest = Sha256::digest(value);
-    format!("{name}={:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3])
+    format!("{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3])
 }
 
 fn failed<E: Debug>(what: &str) -> impl Fn(E) -> String {
@@ -173,13 +179,16 @@ impl Reader<'_> {
             let code = function.code_sha256().unwrap_or_default();
             all.insert(format!("function {account} {name}"), format!("{code} under {key}"));
             let variables = function.environment().and_then(|all| all.variables());
+            // What names a thing of an account is no secret, and differs from account to account.
+            let is_name = |value: &str| value.starts_with("arn:") || value.contains(account);
+            let shown = |value: &str| if is_name(value) { value.to_owned() } else { brief(value) };
             let mut variables: Vec<String> = variables
                 .into_iter()
                 .flatten()
-                .map(|(name, value)| variable(name, value))
+                .map(|(name, value)| format!("{name}={}", shown(value)))
                 .collect();
             variables.sort();
-            all.insert(format!("function {account} {name} variables"), variables.join(" "));
+            all.insert(format!("variables of {account} {name}"), variables.join(" "));
             let versions = lambda.list_versions_by_function().function_name(name).send().await;
             for version in versions.map_err(failed(name))?.versions() {
                 if let Some(number) = version.version().filter(|number| *number != "$LATEST") {

@@ -1,5 +1,7 @@
 //! `runbook evidence`: one archive for an auditor, and its proof.
 
+mod pages;
+
 use super::console::Out;
 use super::error::{CliError, NOTHING_BEGUN};
 use super::exit::Exit;
@@ -8,7 +10,7 @@ use super::{Global, cloud, history};
 use crate::actions::catalog::catalog;
 use crate::drill::json::json as drill_json;
 use crate::drill::report::report as drill_report;
-use crate::evidence::{Kept, Signed, add_signature, pack, verify};
+use crate::evidence::{Archive, Kept, Signed, add_signature, pack, verify};
 use crate::model::action::Catalog;
 use crate::model::drill::DRILLS;
 use crate::model::id::RunId;
@@ -30,9 +32,9 @@ pub(super) struct Args {
 
 #[derive(Subcommand, Clone, Debug)]
 enum Verb {
-    /// Write one archive: journals, runbook texts, reports, hashes, and how to verify them
+    /// Write one archive: journals, runbook texts, reports, pages, hashes, and how to verify them
     Pack(Pack),
-    /// Verify an archive: hashes, signature, journals, texts, and what the reports say
+    /// Verify an archive: hashes, signature, journals, texts, and what the reports and the pages say
     Verify {
         /// The archive
         #[arg(value_name = "FILE")]
@@ -94,9 +96,16 @@ fn packed(global: &Global, args: &Pack) -> Result<Exit, CliError> {
             .certain("Nothing was written.")
             .hint("Name a run: `runbook runs` lists them."));
     }
-    let kept: Vec<Kept> =
-        runs.iter().map(|run| one(&home, &store, run)).collect::<Result<_, _>>()?;
-    let mut archive = pack(&kept);
+    let (mut kept, mut opened) = (Vec::new(), Vec::new());
+    for run in &runs {
+        let of_run = run::open(&store, &home.catalog, run)?;
+        kept.push(one(&store, run, &of_run)?);
+        opened.push(of_run);
+    }
+    let project = &home.source.text;
+    let pages = pages::pages(&home.catalog, project, opened)
+        .map_err(|error| CliError::usage(error).certain("Nothing was written."))?;
+    let mut archive = pack(&kept, project, &pages);
     if let (Some(key), Some(environment), Some(account)) = (&args.sign, &args.env, &args.account) {
         let environment = home.environment(environment)?.clone();
         let sums = crate::evidence::sums(&archive);
@@ -126,8 +135,7 @@ fn drills(store: &Store) -> Result<Vec<RunId>, CliError> {
     Ok(runs)
 }
 
-fn one(home: &Home, store: &Store, run: &RunId) -> Result<Kept, CliError> {
-    let opened = run::open(store, &home.catalog, run)?;
+fn one(store: &Store, run: &RunId, opened: &Opened) -> Result<Kept, CliError> {
     let unread = |path: &std::path::Path, error: std::io::Error| {
         CliError::usage(format!("cannot read {}: {error}", path.display()))
     };
@@ -146,7 +154,7 @@ fn one(home: &Home, store: &Store, run: &RunId) -> Result<Kept, CliError> {
         texts.insert(entry.file_name().to_string_lossy().into_owned(), text);
     }
     let head = opened.history.head.clone();
-    Ok(Kept { run: run.clone(), journal, texts, report: report(&opened)?, head })
+    Ok(Kept { run: run.clone(), journal, texts, report: report(opened)?, head })
 }
 
 /// What a run came to, from its journal and its texts alone.
@@ -172,13 +180,19 @@ fn verified(file: &std::path::Path, as_json: bool) -> Result<Exit, CliError> {
         CliError::usage(format!("cannot read {}: {error}", file.display())).certain(NOTHING_BEGUN)
     })?;
     let catalog = catalog();
-    let found = verify(&bytes, &|journal, text| judge(&catalog, journal, text))
+    let judge = |history: Result<Opened, String>| {
+        history.and_then(|opened| report(&opened).map_err(|error| error.message))
+    };
+    let found =
+        verify(&bytes, &|journal, text| judge(reopened(&catalog, journal, text)), &|archive| {
+            remade(&catalog, archive)
+        })
         .map_err(|error| CliError::new(Exit::Invalid, format!("{}: {error}", file.display())))?;
     let fine = found.problems.is_empty();
     if as_json {
         let runs = found.runs.iter().map(|(_, report)| report.clone());
         out.json(&json!({
-            "whole": fine, "problems": found.problems, "signed_by": found.signed_by,
+            "whole": fine, "problems": found.problems, "notes": found.notes, "signed_by": found.signed_by,
             "runs": runs.collect::<Value>(),
         }))?;
         return Ok(if fine { Exit::Done } else { Exit::Invalid });
@@ -193,6 +207,9 @@ fn verified(file: &std::path::Path, as_json: bool) -> Result<Exit, CliError> {
     for problem in &found.problems {
         out.line(paint.bad(&format!("✗ {}", harmless(problem))).to_string())?;
     }
+    for note in &found.notes {
+        out.line(harmless(&format!("  {note}")))?;
+    }
     match &found.signed_by {
         Some(key) => out.line(harmless(&format!(
             "  signed by {key}: compare evidence/public-key.pem with the key that you were told of"
@@ -206,14 +223,27 @@ fn verified(file: &std::path::Path, as_json: bool) -> Result<Exit, CliError> {
     Ok(if fine { Exit::Done } else { Exit::Invalid })
 }
 
-/// Reads a journal and its texts once more, and judges.
-fn judge(
+/// Reads a journal and its texts once more.
+fn reopened(
     catalog: &Catalog,
     journal: &[u8],
     text: &dyn Fn(&str) -> Option<String>,
-) -> Result<Value, String> {
+) -> Result<Opened, String> {
     let history = history_of(journal).map_err(|error| error.to_string())?;
-    let opened = run::open_kept(history, catalog, &|name| text(&text_file(name)))
-        .map_err(|error| error.to_string())?;
-    report(&opened).map_err(|error| error.message)
+    run::open_kept(history, catalog, &|name| text(&text_file(name)))
+        .map_err(|error| error.to_string())
+}
+
+/// Makes the pages of an archive once more.
+fn remade(catalog: &Catalog, archive: &Archive) -> Result<BTreeMap<String, Vec<u8>>, String> {
+    let mut runs = Vec::new();
+    for run in archive.runs() {
+        let text = |name: &str| {
+            let bytes = archive.of_run(run, &format!("texts/{name}"))?;
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        };
+        let journal = archive.of_run(run, "journal.jsonl").unwrap_or_default();
+        runs.push(reopened(catalog, journal, &text)?);
+    }
+    pages::pages(catalog, &archive.project(), runs)
 }
