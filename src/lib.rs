@@ -26,3 +26,4 @@ pub mod services;
 pub mod site;
 pub mod source;
 pub mod store;
+pub mod template;

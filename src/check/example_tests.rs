@@ -119,6 +119,12 @@ fn codes(example: &str) -> Vec<String> {
         project: Some(&project),
         files: &|path| match path {
             "/runbooks/stacks/data.yaml" => Linked::There,
+            "/runbooks/stacks/network.yaml" => {
+                Linked::Template(include_str!("../../tests/fixtures/templates/network.yaml").into())
+            }
+            "/runbooks/stacks/workload.yaml" => Linked::Template(
+                include_str!("../../tests/fixtures/templates/workload.yaml").into(),
+            ),
             _ => Linked::Missing,
         },
     }));

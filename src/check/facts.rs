@@ -1,6 +1,7 @@
 //! What several rules need to know about a runbook, found out once.
 
 use super::Book;
+use super::stacks::{Deployed, deployed};
 use crate::expr::{ExprError, Form, Reference, references, syntax};
 use crate::model::action::{ActionSpec, EffectSpec};
 use crate::model::drill::Part;
@@ -31,6 +32,8 @@ pub(super) struct Facts<'a> {
     unreadable: HashSet<Span>,
     /// Every script.
     pub(super) scripts: Vec<Script<'a>>,
+    /// Every stack that is deployed from a template that can be read.
+    pub(super) deployed: Vec<Deployed<'a>>,
 }
 
 /// A script, and what it says.
@@ -84,8 +87,10 @@ impl<'a> Facts<'a> {
             texts: Vec::new(),
             unreadable: HashSet::new(),
             scripts: Vec::new(),
+            deployed: Vec::new(),
         };
         facts.collect();
+        facts.deployed = deployed(&facts);
         facts
     }
 

@@ -3,6 +3,8 @@
 use super::facts::Facts;
 use crate::source::Span;
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
 
 /// What stands at a path that a link names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +15,19 @@ pub enum Linked {
     There,
     /// A Markdown file, with the names under which links find its places.
     Markdown(BTreeSet<String>),
+    /// A file that may be a template of a stack, with its text.
+    Template(Arc<str>),
     /// Nobody looked.
     Unknown,
+}
+
+impl Linked {
+    /// Whether a file of that name may be a template of a stack.
+    #[must_use]
+    pub fn may_be_template(path: &Path) -> bool {
+        let end = path.extension().and_then(|end| end.to_str());
+        matches!(end, Some("yaml" | "yml" | "json" | "template"))
+    }
 }
 
 /// A link that leads to this file or to another one of the project.

@@ -17,6 +17,7 @@ mod references;
 mod request;
 mod rules;
 mod scope;
+mod stacks;
 #[cfg(test)]
 mod test_catalog;
 #[cfg(test)]

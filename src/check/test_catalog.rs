@@ -100,7 +100,15 @@ pub(super) fn catalog() -> Catalog {
             ..spec("stack/delete", Effect::Destroy)
         },
         ActionSpec {
-            inputs: const { &[input("template", Type::String, false)] },
+            inputs: const {
+                &[
+                    input("stack", Type::String, false),
+                    input("template", Type::String, false),
+                    input("parameters", Type::Mapping, false),
+                    input("keep", Type::List, false),
+                ]
+            },
+            outputs: const { &[output("outputs", Type::Mapping)] },
             undo: Some("takes it back"),
             needs_account: true,
             ..spec("cloudformation/deploy", Effect::Change)

@@ -30,9 +30,15 @@ fn load(name: &str) -> Option<Arc<Runbook>> {
 
 /// What stands beside a fixture.
 fn files(path: &str) -> Linked {
-    let at = folder().join(path.trim_start_matches('/'));
+    let at = match path.strip_prefix("/runbooks/stacks/") {
+        Some(template) => folder().with_file_name("templates").join(template),
+        None => folder().join(path.trim_start_matches('/')),
+    };
     match load(path.trim_end_matches(".md")) {
         Some(runbook) if path.ends_with(".md") => Linked::Markdown(runbook.anchors.clone()),
+        _ if at.is_file() && Linked::may_be_template(&at) => {
+            Linked::Template(fs::read_to_string(&at).expect("a text").into())
+        }
         _ if at.exists() => Linked::There,
         _ => Linked::Missing,
     }
@@ -61,7 +67,8 @@ fn findings(path: &Path, text: &str) -> Vec<String> {
             .collect::<Vec<_>>()
     };
     let yaml = path.extension().is_some_and(|extension| extension == "yaml");
-    if yaml && !name.starts_with("drill-") {
+    let manifest = name.starts_with("stacks-");
+    if yaml && !manifest && !name.starts_with("drill-") {
         let (project, source, mut found) = parse::project(&name, text);
         let names = || vec!["loops".to_owned(), "unused".to_owned()];
         found.extend(super::project(&project, &|name| load(name).is_some(), &names));
@@ -71,7 +78,9 @@ fn findings(path: &Path, text: &str) -> Vec<String> {
     let project = "version: 1\nenvironments:\n  box: {kind: sandbox}\n  live:\n    kind: production\n    accounts:\n      data: {id: '222222222222', region: eu-west-1}\n      workload: {id: '333333333333', region: eu-west-1}\n";
     let (project, _, problems) = parse::project("runbook.yaml", project);
     assert!(problems.is_empty());
-    let (runbook, mut found) = if yaml {
+    let (runbook, mut found) = if manifest {
+        parse::runbook(&name, "stacks.yaml", text)
+    } else if yaml {
         parse::drill(&format!("drills/{name}"), &name, text)
     } else {
         parse::runbook(&name, &name, text)

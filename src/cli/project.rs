@@ -288,8 +288,12 @@ impl Home {
             return Linked::Missing;
         }
         let markdown = at.extension().is_some_and(|end| end == "md" || end == "markdown");
-        if !markdown || !at.is_file() {
+        if !at.is_file() {
             return Linked::There;
+        }
+        if !markdown {
+            let text = Linked::may_be_template(&at).then(|| std::fs::read_to_string(&at).ok());
+            return text.flatten().map_or(Linked::There, |text| Linked::Template(text.into()));
         }
         match self.book(&at.to_string_lossy()) {
             Ok(book) => Linked::Markdown(book.runbook.anchors.clone()),

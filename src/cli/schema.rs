@@ -42,6 +42,7 @@ impl ValueEnum for Kind {
             Self::Step => "An executable block: a typed action, or the `#|` lines of a script",
             Self::Project => "runbook.yaml",
             Self::Drill => "A drill, a file in `drills/`",
+            Self::Manifest => "A manifest of stacks, `stacks.yaml` in a folder of `runbooks/`",
         };
         Some(PossibleValue::new(self.name()).help(help))
     }

@@ -8,6 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::runbook::Runbook;
 use crate::model::step::Body;
 use crate::model::value::NodeKind;
+use crate::parse;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,11 @@ pub(super) fn kind(workspace: &Workspace, path: &Path) -> Kind {
     }
     let readme = path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case("readme"));
     let home = workspace.home(path);
-    if home.is_some_and(|home| path.parent() == Some(&home.root.join(RUNBOOKS))) && !readme {
+    let folder = home.map(|home| home.root.join(RUNBOOKS));
+    // A manifest of stacks has a folder of its own, and may be so broken that it has no stacks.
+    let manifest = path.file_name().is_some_and(|name| name == parse::MANIFEST_FILE);
+    let own = if manifest { path.parent().and_then(Path::parent) } else { path.parent() };
+    if folder.is_some() && own == folder.as_deref() && !readme {
         return Kind::Runbook;
     }
     let Some(book) = workspace.book(path) else { return Kind::Other };
@@ -150,6 +155,9 @@ fn linked(workspace: &Workspace, at: &Path) -> Linked {
         return Linked::Missing;
     }
     let markdown = at.extension().is_some_and(|end| end == "md" || end == "markdown");
+    if Linked::may_be_template(at) {
+        return workspace.text(at).map_or(Linked::There, |text| Linked::Template(text.into()));
+    }
     match workspace.book(at).filter(|_| markdown) {
         Some(book) => Linked::Markdown(book.runbook.anchors.clone()),
         None => Linked::There,

@@ -69,7 +69,12 @@ pub(super) fn watched() -> RegistrationParams {
         kind: None,
     };
     let options = DidChangeWatchedFilesRegistrationOptions {
-        watchers: vec![watcher("**/runbooks/*.md"), watcher("**/runbook.yaml")],
+        watchers: vec![
+            watcher("**/runbooks/*.md"),
+            watcher("**/runbook.yaml"),
+            // Manifests of stacks, and the templates that they name.
+            watcher("**/runbooks/*/*.{yaml,yml,json,template}"),
+        ],
     };
     let registration = Registration {
         id: "files".to_owned(),

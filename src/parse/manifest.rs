@@ -17,7 +17,7 @@ use crate::source::{Source, Span, Spanned};
 use std::sync::Arc;
 
 /// The file of a manifest, in a folder that it is named after.
-pub(super) const FILE: &str = "stacks.yaml";
+pub const FILE: &str = "stacks.yaml";
 
 const WHOSE: &str = "a manifest of stacks";
 

@@ -26,6 +26,7 @@ mod yaml;
 
 pub use drill::drill;
 pub use info::LANGUAGES;
+pub use manifest::FILE as MANIFEST_FILE;
 pub use param::{coerce, param, value};
 pub use project::project;
 pub use table::{Bodies, OPTIONS, OptionSpec};

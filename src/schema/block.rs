@@ -69,7 +69,7 @@ fn block(role: Role, script: bool) -> Value {
     schema
 }
 
-fn option(spec: &OptionSpec, role: Role) -> Value {
+pub(super) fn option(spec: &OptionSpec, role: Role) -> Value {
     match spec.shape {
         // What is known about the action stands in `action` and `probe`.
         Shape::Action => json!({ "type": "string" }),

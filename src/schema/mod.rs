@@ -7,6 +7,7 @@
 mod block;
 mod drill;
 mod front_matter;
+mod manifest;
 mod project;
 mod shape;
 #[cfg(test)]
@@ -26,11 +27,14 @@ pub enum Kind {
     Project,
     /// A drill.
     Drill,
+    /// A manifest of stacks.
+    Manifest,
 }
 
 impl Kind {
     /// Every schema, in the order of the manual.
-    pub const ALL: [Self; 4] = [Self::FrontMatter, Self::Step, Self::Project, Self::Drill];
+    pub const ALL: [Self; 5] =
+        [Self::FrontMatter, Self::Step, Self::Project, Self::Drill, Self::Manifest];
 
     /// Its name on the command line, and the first part of its file's name.
     #[must_use]
@@ -40,6 +44,7 @@ impl Kind {
             Self::Step => "step",
             Self::Project => "project",
             Self::Drill => "drill",
+            Self::Manifest => "manifest",
         }
     }
 
@@ -57,6 +62,7 @@ impl Kind {
             Self::Step => block::schema(catalog),
             Self::Project => project::schema(),
             Self::Drill => drill::schema(),
+            Self::Manifest => manifest::schema(),
         };
         let mut whole = serde_json::Map::new();
         whole.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());

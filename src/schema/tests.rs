@@ -279,6 +279,50 @@ fn every_option_of_the_table_is_in_the_schema() {
 }
 
 #[test]
+fn the_schema_and_the_parser_agree_on_manifests() {
+    let manifest = validator(Kind::Manifest);
+    let head = "version: 1\ntitle: T\nsummary: S\nowner: o\n";
+    let look = |text: &str| {
+        let (_, found) = parse::runbook("stacks", "stacks.yaml", text);
+        (found.is_empty(), manifest.is_valid(&parse::value(text).expect("YAML")), found)
+    };
+    let shipped = fs::read_to_string(root().join("runbooks/stacks/stacks.yaml")).expect("a text");
+    let example = root().join("runbooks/stacks/examples/cdk/stacks.yaml");
+    let example = fs::read_to_string(example).expect("a text");
+    let good = [
+        shipped,
+        example,
+        format!("{head}tags: [a]\nparams:\n  a: {{ type: integer, default: 3 }}\nstacks: {{}}\n"),
+        format!(
+            "{head}stacks:\n  a: {{ template: x, keep: [B], needs: [c], if: params.x, tags: {{ a: b }} }}\n"
+        ),
+        format!(
+            "{head}stacks:\n  a: {{ runbook: x, params: {{ a: 1 }}, account: data, timeout: 5m, retry: {{ attempts: 3 }} }}\n"
+        ),
+    ];
+    for text in good {
+        let (parser, schema, found) = look(&text);
+        assert!(parser && schema, "{text}: {found:?}, {schema}");
+    }
+    for bad in [
+        "stacks:\n  a: { template: x, kep: [B] }\n",
+        "stacks:\n  a: { tempalte: x }\n",
+        "stacks:\n  a: { template: x, runbook: y }\n",
+        "stacks:\n  A-b: { template: x }\n",
+        "stacks:\n  a: { template: x, timeout: 5 }\n",
+        "stacks: [a]\n",
+        "stakcs: {}\n",
+        "stacks:\n  a: { template: x, for_each: params.x }\n",
+        "stacks:\n  a: { template: x, needs: [b, b] }\n",
+        "owners: o\nstacks: {}\n",
+        "params:\n  a: { type: text }\nstacks: {}\n",
+    ] {
+        let (parser, schema, found) = look(&format!("{head}{bad}"));
+        assert!(!parser && !schema, "{bad}: {found:?}, {schema}");
+    }
+}
+
+#[test]
 fn drills_are_as_the_manual_says() {
     let drill = validator(Kind::Drill);
     let base = "title: T\nsummary: S\nowner: o\nenvironment: drill\n";

@@ -245,6 +245,16 @@ pub(super) struct HeldRow {
     pub(super) reason: String,
 }
 
+/// How a drill is judged, in a colour and a word.
+pub(super) const fn judged(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Passed => ("good", "passed"),
+        Verdict::Failed => ("bad", "failed"),
+        Verdict::CouldNotJudge => ("warn", "could not judge"),
+        Verdict::UnderWay => ("warn", "under way"),
+    }
+}
+
 /// The drills, what is overdue first.
 pub(super) fn drills(input: &Input<'_>) -> Vec<DrillRow> {
     let mut rows: Vec<DrillRow> =
@@ -262,12 +272,7 @@ fn drill_row(input: &Input<'_>, drill: &Drill) -> DrillRow {
         None => ("none", "no date"),
     };
     let held = drill.held.iter().map(|held| {
-        let (light, word) = match held.verdict {
-            Verdict::Passed => ("good", "passed"),
-            Verdict::Failed => ("bad", "failed"),
-            Verdict::CouldNotJudge => ("warn", "could not judge"),
-            Verdict::UnderWay => ("warn", "under way"),
-        };
+        let (light, word) = judged(held.verdict);
         HeldRow {
             run: held.run.to_string(),
             date: day(held.at).to_string(),

@@ -128,6 +128,15 @@ const TABLE: &[(&str, Known)] = &[
         ),
     ),
     (
+        "s3/copy",
+        (
+            &["aws s3 sync s3://{from_bucket} s3://{bucket}"],
+            Some(
+                "S3 copies. Put the `prefix`, where there is one, behind both buckets. Compare `aws s3 ls --recursive --summarize` of both afterwards.",
+            ),
+        ),
+    ),
+    (
         "s3/reencrypt",
         (
             &[

@@ -1,8 +1,10 @@
 //! A run as a page: its verdict, where its time went, what happened, what came out, and how to prove it.
 
-use super::spoken::{ago, clock, counted, day, millis, moment, plain, seconds, yaml};
+use super::about::judged;
+use super::spoken::{ago, clock, counted, day, millis, moment, plain, seconds, sentence, yaml};
 use super::timeline;
-use super::view::{Input, Run};
+use super::view::Verdict as Judged;
+use super::view::{Held, Input, Run};
 use crate::engine::event::{Event, PauseCause, Resolver, SkipReason, Verdict};
 use crate::engine::state::{RunStatus, StepStatus};
 use crate::model::drill::DRILLS;
@@ -157,10 +159,17 @@ pub(super) fn took(run: &Run) -> u64 {
     (spent.whole - spent.still.min(spent.whole)) / 1_000
 }
 
+/// How the drill that this run held was judged. A run that has not ended is told like any other.
+fn held<'a>(input: &'a Input<'_>, run: &Run) -> Option<&'a Held> {
+    let all = input.evidence.drills.iter().flat_map(|drill| &drill.held);
+    all.into_iter().find(|held| held.run == run.id && held.verdict != Judged::UnderWay)
+}
+
 /// A run in one line.
 pub(super) fn row(input: &Input<'_>, run: &Run) -> Row {
     let began = run.events.first().map(|(at, _)| *at).unwrap_or_default();
-    let (light, word) = verdict(run.state.status);
+    let ended = || verdict(run.state.status);
+    let (light, word) = held(input, run).map_or_else(ended, |held| judged(held.verdict));
     let spent = timeline::read(&run.events, &ToString::to_string).spent;
     let going = spent.whole - spent.still.min(spent.whole);
     Row {
@@ -197,7 +206,8 @@ pub(super) fn page(input: &Input<'_>, run: &Run) -> RunPage {
     });
     RunPage {
         row: row(input, run),
-        headline: headline(run),
+        headline: held(input, run)
+            .map_or_else(|| headline(run), |held| format!("{}.", sentence(&held.reason))),
         rehearsal: began.mode == Mode::Rehearsal,
         work: millis(spent.work()),
         people: millis(spent.people),

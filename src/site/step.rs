@@ -2,7 +2,7 @@
 //! what takes it back.
 
 use super::by_hand::by_hand;
-use super::spoken::{seconds, yaml};
+use super::spoken::{seconds, sentence, yaml};
 use super::view::{Book, Input};
 use crate::model::action::ActionSpec;
 use crate::model::mode::Effect;
@@ -338,12 +338,6 @@ fn undo(step: &Step, planned: Option<&Planned>) -> Option<Undo> {
         Reversal::NotNeeded | Reversal::Block | Reversal::Irreversible(_) => return None,
     };
     Some(Undo { words, link: None })
-}
-
-/// With a capital letter, and without a full stop.
-fn sentence(words: &str) -> String {
-    let mut letters = words.trim_end_matches('.').chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn inner(frame: &Frame, number: usize) -> Inner {

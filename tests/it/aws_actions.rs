@@ -3,6 +3,7 @@
 mod bedrock;
 mod bench;
 mod cloudformation;
+mod copies;
 mod data;
 mod keys;
 mod objects;
@@ -12,4 +13,5 @@ mod sessions;
 mod trust;
 mod undo;
 
+pub(crate) use copies::{contents, old_corpus};
 pub(crate) use data::archive;

@@ -123,6 +123,12 @@ fn an_objective_that_is_missed_fails_the_drill() {
     project.run(&RUN).ended(8).says("the objective is 0s");
     assert_mended(&project);
     assert_eq!(report(&project, 8)["cause"], "objective");
+    // Every step ended well. The page of the run says what the drill says.
+    project.run(&["docs", "build"]).ended(0);
+    let runs = std::fs::read_dir(project.path().join("site/runs")).expect("pages");
+    let page = runs.map(|page| page.expect("a page").path()).next().expect("the run");
+    let page = std::fs::read_to_string(page).expect("text");
+    assert!(page.contains(">Failed</p>") && page.contains("and the objective is 0s."), "{page}");
 }
 
 #[test]

@@ -71,6 +71,55 @@ fn a_cdk_app_is_synthesized_published_deployed_and_called() {
     assert!(started.is_empty(), "{started:?}");
 }
 
+/// The example with the real Terraform, where it is installed. Its provider is the one that is built in: the others
+/// would have to be fetched.
+#[test]
+fn a_terraform_project_is_applied_by_a_manifest_and_taken_back() {
+    if Command::new("terraform").arg("version").output().is_err() {
+        say("terraform is not installed here, so its example was not run");
+        return;
+    }
+    let project = with_examples();
+    let describe = |range: &str| {
+        let text =
+            format!("resource \"terraform_data\" \"network\" {{\n  input = \"{range}\"\n}}\n");
+        project.write("terraform/network/main.tf", &text);
+    };
+    let state = || {
+        let text = project.read("terraform/network/terraform.tfstate");
+        serde_json::from_str::<Value>(&text).expect("JSON")
+    };
+    let range = |state: &Value| {
+        state["resources"][0]["instances"][0]["attributes"]["output"]["value"].clone()
+    };
+    describe("10.0.0.0/16");
+    let head = "version: 1\ntitle: T\nsummary: S\nowner: o\nstacks:\n  network:\n    runbook: terraform-network\n";
+    project.write("runbooks/mine/stacks.yaml", head);
+    let run = |ends: i32| project.run(&["run", "mine", "--env", "sandbox"]).ended(ends);
+    run(0);
+    assert_eq!(range(&state()), "10.0.0.0/16");
+    // Terraform says that it is in place, so nothing is begun.
+    run(0);
+    let events: Vec<Value> =
+        project.journal().into_iter().map(|mut record| record["event"].take()).collect();
+    assert!(
+        !events.iter().any(|e| e["event"] == "step_started" && e["step"] == "network/apply"),
+        "{events:?}"
+    );
+    // It says when something is otherwise. What comes after it fails, and then it is taken back.
+    describe("10.1.0.0/16");
+    let book = "---\ntitle: T\nsummary: S\nowner: o\n---\n\n# T\n\n```bash step=fail\n#| effect: read\nexit 1\n```\n";
+    project.write("runbooks/fails.md", book);
+    project.write(
+        "runbooks/mine/stacks.yaml",
+        &format!("{head}  after:\n    runbook: fails\n    needs: [network]\n"),
+    );
+    run(1);
+    assert_eq!(range(&state()), "10.1.0.0/16");
+    project.run(&["undo"]).ended(0);
+    assert_eq!(state()["resources"], serde_json::json!([]));
+}
+
 /// Where cfn-lint keeps what it found in public. Its source carries the templates, so none is copied here.
 fn public_templates(to: &Path) -> PathBuf {
     let python = emulator()

@@ -86,21 +86,29 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// A call of IAM as the root of an account.
+    /// A call of IAM about the operator's role, as the root of an account.
     fn iam(&self, account: &str, arguments: &[&str]) {
-        let called = Command::new(&self.emulator.cli)
-            .arg("iam")
-            .args(arguments)
-            .args(["--role-name", "RunbookOperator", "--endpoint-url", &self.emulator.endpoint])
-            .env_clear()
-            .env("AWS_ACCESS_KEY_ID", account)
-            .env("AWS_SECRET_ACCESS_KEY", runbook::sandbox::ROOT_SECRET)
+        let about = [&["iam"], arguments, &["--role-name", "RunbookOperator"]].concat();
+        self.call(&[account, runbook::sandbox::ROOT_SECRET], &about).expect("it is allowed");
+    }
+
+    /// A call with a key, its secret, and perhaps a session. What it prints, or why it was refused.
+    fn call(&self, with: &[&str], arguments: &[&str]) -> Result<String, String> {
+        let mut command = Command::new(&self.emulator.cli);
+        command.args(arguments).args(["--endpoint-url", &self.emulator.endpoint]).env_clear();
+        for (name, value) in
+            ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].iter().zip(with)
+        {
+            command.env(name, value);
+        }
+        let called = command
             .env("AWS_DEFAULT_REGION", "eu-west-1")
             .env("AWS_CONFIG_FILE", "/dev/null")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
             .output()
             .expect("the AWS CLI starts");
-        assert!(called.status.success(), "{}", String::from_utf8_lossy(&called.stderr));
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        if called.status.success() { Ok(text(called.stdout)) } else { Err(text(called.stderr)) }
     }
 
     /// The policy that `runbook iam` prints for the data account.
@@ -267,6 +275,87 @@ fn the_main_job_runs_under_exactly_its_policy_and_fails_with_any_one_action_less
     );
 }
 
+/// What whoever holds the security team's role could do harm or learn with.
+fn forbidden<'a>(key: &'a str, bucket: &'a str) -> [Vec<&'a str>; 9] {
+    [
+        vec!["kms", "schedule-key-deletion", "--key-id", key, "--pending-window-in-days", "7"],
+        vec![
+            "kms",
+            "put-key-policy",
+            "--key-id",
+            key,
+            "--policy-name",
+            "default",
+            "--policy",
+            "{}",
+        ],
+        vec!["kms", "get-key-policy", "--key-id", key, "--policy-name", "default"],
+        vec!["kms", "generate-data-key", "--key-id", key, "--key-spec", "AES_256"],
+        vec!["kms", "update-alias", "--alias-name", "alias/corpus", "--target-key-id", key],
+        vec!["s3api", "list-objects-v2", "--bucket", bucket],
+        vec!["secretsmanager", "get-secret-value", "--secret-id", "corpus/source-token"],
+        vec!["lambda", "get-function", "--function-name", "corpus-ingest"],
+        vec!["iam", "list-roles"],
+    ]
+}
+
+/// `kms-revoke` with the role that it is written for, where policies are enforced: what stands in the key's policy
+/// is enough for the whole run, and the role can do nothing else.
+#[test]
+fn the_security_team_can_revoke_and_restore_the_key_and_nothing_else() {
+    if !crate::sample::is_turn("the security team's role", 0, 3) {
+        return;
+    }
+    let emulator = Enforcing::start();
+    let case = emulator.accounts();
+    let data = &case.project.accounts.data;
+    let words = |line: &'static str| line.split_whitespace().collect::<Vec<_>>();
+    let arguments = words("iam kms-revoke --env sandbox --account security --policy");
+    let printed = case.project.run(&arguments);
+    let printed: Value = serde_json::from_str(&printed.ended(0).stdout).expect("a policy");
+    let known = [
+        "kms:DescribeKey",
+        "kms:DisableKey",
+        "kms:EnableKey",
+        "kms:GetKeyRotationStatus",
+        // Nobody needs a permission for it.
+        "sts:GetCallerIdentity",
+    ];
+    for action in all_actions(&printed) {
+        assert!(known.contains(&action.as_str()), "the key's policy does not allow {action}");
+    }
+
+    // The template trusts two roles of its own account. Here whoever runs the runbook is the root of another one.
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": "100000000000" }, "Action": "sts:AssumeRole",
+    }]});
+    let root = [data.as_str(), runbook::sandbox::ROOT_SECRET];
+    let trusted =
+        words("iam update-assume-role-policy --role-name corpus-key-security --policy-document");
+    case.call(&root, &[&trusted[..], &[&trust.to_string()]].concat()).expect("it is trusted");
+    case.project.run(&["run", "kms-revoke", "--env", "sandbox"]).ended(0).says("health is reached");
+    assert!(
+        case.recorded().contains("assumed-role/corpus-key-security"),
+        "it did not act as the role"
+    );
+
+    let role = format!("arn:aws:iam::{data}:role/corpus-key-security");
+    let mut assume = words("sts assume-role --role-session-name tests --output text --role-arn");
+    let parts = "Credentials.[AccessKeyId, SecretAccessKey, SessionToken]";
+    assume.extend([role.as_str(), "--query", parts]);
+    let session =
+        case.call(&["100000000000", runbook::sandbox::ROOT_SECRET], &assume).expect("a session");
+    let session: Vec<&str> = session.split_whitespace().collect();
+    let describe =
+        words("kms describe-key --key-id alias/corpus --query KeyMetadata.Arn --output text");
+    let key = case.call(&session, &describe).expect("it may describe the key");
+    let (key, bucket) = (key.trim(), format!("corpus-{data}-eu-west-1"));
+    for call in forbidden(key, &bucket) {
+        let why = case.call(&session, &call).expect_err("it may not do that");
+        assert!(is_refusal(&why), "{call:?} failed, but was not refused: {why}");
+    }
+}
+
 /// A project with the environments of the shipped one, whose accounts are never called.
 fn shipped() -> Project {
     let project = Project::shipped_at("http://127.0.0.1:9");
@@ -278,7 +367,7 @@ fn shipped() -> Project {
 #[test]
 fn the_policy_says_what_each_runbook_needs_and_what_cannot_be_told() {
     let project = shipped();
-    for runbook in ["account-redeploy", "kms-replace", "kms-retire", "kms-soak"] {
+    for runbook in ["account-redeploy", "kms-named", "kms-replace", "kms-retire", "kms-soak"] {
         let arguments = ["iam", runbook, "--env", "production", "--json"];
         let once = project.run(&arguments).ended(0);
         let again = project.run(&arguments).ended(0);

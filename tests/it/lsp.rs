@@ -155,7 +155,7 @@ fn schemas_are_printed_and_written() {
     let written: Value =
         serde_json::from_str(&project.read("schemas/project.schema.json")).expect("JSON");
     assert_eq!(written, printed);
-    for kind in ["front-matter", "step", "drill"] {
+    for kind in ["front-matter", "step", "drill", "manifest"] {
         assert!(project.exists(&format!("schemas/{kind}.schema.json")), "{kind}");
     }
     project.run(&["schema"]).ended(2);

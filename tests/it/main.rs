@@ -86,6 +86,8 @@ mod rehearse_cloud;
 #[cfg(feature = "aws")]
 mod remains;
 #[cfg(feature = "aws")]
+mod restore;
+#[cfg(feature = "aws")]
 mod resume_changed;
 #[cfg(feature = "aws")]
 mod rows;

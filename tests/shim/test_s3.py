@@ -1,5 +1,6 @@
 """S3 encryption in the sandbox behaves as on AWS where the emulator alone does not."""
 
+import json
 import os
 
 from harness import Case, account, shared
@@ -163,6 +164,36 @@ class S3(Case):
         self.assertEqual(len(listed[1000]), 7)
         for size, versions in listed.items():
             self.assertEqual(sorted(versions), sorted(listed[1000]), f"pages of {size}")
+
+    def test_a_copy_reads_what_the_owner_of_its_source_lets_it_read(self):
+        other = account()
+        theirs, key = self.server.client("s3", other), self.server.client("kms", other).create_key()["KeyMetadata"]["Arn"]
+        source = f"bucket-{other}"
+        theirs.create_bucket(Bucket=source)
+        theirs.put_object(Bucket=source, Key="a b+c?d", Body=b"data", ContentType="text/x", Tagging="kind=corpus",
+                          ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+        self.default_key(self.new)
+        copy = {"Bucket": self.bucket, "Key": "copy", "CopySource": {"Bucket": source, "Key": "a b+c?d"}}
+        self.refused("AccessDenied", self.s3.copy_object, **copy)
+        policy = {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{self.account}:root"}, "Resource": f"arn:aws:s3:::{source}/*",
+             "Action": ["s3:GetObject", "s3:GetObjectTagging"]}]}
+        theirs.put_bucket_policy(Bucket=source, Policy=json.dumps(policy))
+        self.s3.copy_object(**copy)
+        got = self.s3.get_object(Bucket=self.bucket, Key="copy")
+        self.assertEqual((got["Body"].read(), got["ContentType"], got["SSEKMSKeyId"]), (b"data", "text/x", self.new))
+        tags = self.s3.get_object_tagging(Bucket=self.bucket, Key="copy")["TagSet"]
+        self.assertEqual(tags, [{"Key": "kind", "Value": "corpus"}])
+        self.refused("NoSuchKey", self.s3.copy_object, **copy | {"CopySource": {"Bucket": source, "Key": "none"}})
+        # In parts, too.
+        upload = self.s3.create_multipart_upload(Bucket=self.bucket, Key="parts")["UploadId"]
+        part = self.s3.upload_part_copy(**copy | {"Key": "parts", "UploadId": upload, "PartNumber": 1, "CopySourceRange": "bytes=0-3"})
+        parts = [{"PartNumber": 1, "ETag": part["CopyPartResult"]["ETag"]}]
+        self.s3.complete_multipart_upload(Bucket=self.bucket, Key="parts", UploadId=upload, MultipartUpload={"Parts": parts})
+        self.assertEqual(self.s3.get_object(Bucket=self.bucket, Key="parts")["Body"].read(), b"data")
+        # The bucket of another account stays out of reach for everything else.
+        self.refused("AccessDenied", self.s3.put_object, Bucket=source, Key="x", Body=b"")
+        self.assertEqual(theirs.list_objects_v2(Bucket=source)["KeyCount"], 1)
 
     def listed(self, size):
         found = []

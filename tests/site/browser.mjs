@@ -234,7 +234,8 @@ try {
     await search(server);
   }
 } finally {
-  fs.rmSync(profile, { recursive: true, force: true });
+  // Chromium goes on writing for a moment after it was closed.
+fs.rmSync(profile, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
 }
 console.log(`${all.length} pages, ${kinds.size} kinds, ${Math.round((Date.now() - began) / 1000)}s, ${found.length} wrong`);
 process.exit(found.length ? 1 : 0);

@@ -18,10 +18,12 @@ mod expression_syntax;
 mod fault_not_undone;
 mod fault_without_end;
 mod for_each;
+mod import_without_need;
 mod link_scheme;
 mod maybe_skipped;
 mod missing_aws_field;
 mod missing_input;
+mod missing_stack_parameter;
 mod missing_template;
 mod needless_reveal;
 mod no_account;
@@ -56,6 +58,7 @@ mod unknown_output;
 mod unknown_runbook;
 mod unknown_script_call;
 mod unknown_secret;
+mod unknown_stack_parameter;
 mod unset_variable;
 mod unused_env;
 mod unused_parameter;
@@ -94,6 +97,8 @@ pub(super) const ALL: &[(Rule, Check)] = &[
     (undo_reads::RULE, undo_reads::check),
     (undeclared_outputs::RULE, undeclared_outputs::check),
     (missing_template::RULE, missing_template::check),
+    (unknown_stack_parameter::RULE, unknown_stack_parameter::check),
+    (missing_stack_parameter::RULE, missing_stack_parameter::check),
     (expression_syntax::RULE, expression_syntax::check),
     (undefined_name::RULE, undefined_name::check),
     (unknown_output::RULE, unknown_output::check),
@@ -110,6 +115,7 @@ pub(super) const ALL: &[(Rule, Check)] = &[
     (unused_parameter::RULE, unused_parameter::check),
     (no_such_part::RULE, no_such_part::check),
     (almost_template::RULE, almost_template::check),
+    (import_without_need::RULE, import_without_need::check),
     (dead_link::RULE, dead_link::check),
     (dead_anchor::RULE, dead_anchor::check),
     (link_scheme::RULE, link_scheme::check),

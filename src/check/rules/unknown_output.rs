@@ -2,10 +2,11 @@
 
 use super::super::facts::{Facts, Use};
 use super::super::references::{each, place, suggest};
+use super::super::stacks::template;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rule::Rule;
 use crate::expr::Reference;
-use crate::model::step::Role;
+use crate::model::step::{Block, Role};
 
 pub(super) const RULE: Rule = Rule {
     code: "RB0403",
@@ -72,15 +73,28 @@ fn missing_output(
                     let output = path.get(3)?;
                     let known = facts.names_under(&["steps", id, name], &one.site)?;
                     let whose = format!("the step `{name}` of `{}`", other.name);
-                    absent(output, &known)
-                        .then(|| (3, format!("{whose} has no output `{output}`"), known))
+                    if absent(output, &known) {
+                        return Some((3, format!("{whose} has no output `{output}`"), known));
+                    }
+                    let inner = other.steps.iter().find(|step| step.id().as_str() == *name)?;
+                    of_template(facts, &inner.block, &path[3..]).map(|(m, all)| (4, m, all))
                 }
-                None => absent(name, &known)
-                    .then(|| (2, format!("the step `{id}` has no output `{name}`"), known)),
+                None if absent(name, &known) => {
+                    Some((2, format!("the step `{id}` has no output `{name}`"), known))
+                }
+                None => of_template(facts, &step.block, &path[2..]).map(|(m, all)| (3, m, all)),
             }
         }
         _ => None,
     }
+}
+
+/// What is wrong with `outputs.NAME` of a stack, as its template says, and the outputs that there are.
+fn of_template(facts: &Facts<'_>, block: &Block, path: &[&str]) -> Option<(String, Vec<String>)> {
+    let ["outputs", name, ..] = path else { return None };
+    let (template, _, interface) = template(facts.book.files, block)?;
+    let known = interface.outputs;
+    absent(name, &known).then(|| (format!("`{template}` has no output `{name}`"), known))
 }
 
 fn absent(name: &str, known: &[String]) -> bool {

@@ -159,6 +159,30 @@ fn a_change_is_seen_in_the_open_runbooks_that_depend_on_it() {
 }
 
 #[test]
+fn a_manifest_is_checked_against_its_templates() {
+    let mut talk = Talk::new();
+    let template = |name: &str| {
+        format!("Parameters:\n  {name}: {{ Type: String }}\nResources: {{}}\nOutputs: {{}}\n")
+    };
+    talk.texts.write("/p/runbooks/mine/net.yaml", &template("Name"));
+    let text = "version: 1\ntitle: T\nsummary: S\nowner: o\nstacks:\n  net:\n    template: mine/net.yaml\n    account: data\n    parameters: { Nmae: x }\n";
+    talk.open("/p/runbooks/mine/stacks.yaml", text);
+    talk.settle();
+    assert_eq!(talk.codes("/p/runbooks/mine/stacks.yaml"), ["RB0323 7:15", "RB0322 9:19"]);
+    // Another program writes the template, and the client tells.
+    talk.texts.write("/p/runbooks/mine/net.yaml", &template("Nmae"));
+    talk.tell("workspace/didChangeWatchedFiles", json!({ "changes": [] }));
+    talk.settle();
+    assert!(talk.codes("/p/runbooks/mine/stacks.yaml").is_empty());
+    // One that has lost all its stacks is one all the same, and a template is none.
+    talk.change("/p/runbooks/mine/stacks.yaml", 2, "version: 1\ntitle: T\nstakcs: {}\n");
+    talk.open("/p/runbooks/mine/net.yaml", "Resources: [\n");
+    talk.settle();
+    assert!(talk.codes("/p/runbooks/mine/stacks.yaml").len() >= 3);
+    assert!(talk.codes("/p/runbooks/mine/net.yaml").is_empty());
+}
+
+#[test]
 fn a_file_belongs_to_the_nearest_project() {
     let mut talk = Talk::new();
     let inner = "version: 1\nenvironments:\n  box: { kind: drill, accounts: { mine: { id: '012345678901', region: eu-west-1 } } }\n";

@@ -25,6 +25,9 @@ CHECK_COPY_SOURCE = s3._check_sse_c_copy_source
 CHECK_PART = s3._check_sse_c_part
 GET_OBJECT = s3._get_object
 LIST_VERSIONS = s3._list_object_versions
+ENSURE_BUCKET = s3._ensure_bucket
+READ_BODY = s3._read_body
+COPY_OBJECT = s3._copy_object
 DELETE_BUCKET = provisioners._s3_delete
 
 
@@ -35,6 +38,9 @@ def install():
     s3._check_sse_c_copy_source = check_copy_source
     s3._check_sse_c_part = check_part
     s3._get_object = get_object
+    s3._ensure_bucket = ensure_bucket
+    s3._read_body = read_body
+    s3._copy_object = copy_object
     s3._list_object_versions = list_object_versions
     s3._SSE_STORED_HEADERS = (*s3._SSE_STORED_HEADERS, SSE_BUCKET_KEY)
     provisioners._S3_BUCKET_CONFIGURATIONS = (
@@ -96,6 +102,35 @@ def get_object(bucket, key, headers, query_params=None):
 
 def check_copy_source(headers, source):
     return CHECK_COPY_SOURCE(headers, source) or refuse_decryption(source.get("preserved_headers", {}).get(SSE_KEY))
+
+
+def ensure_bucket(bucket):
+    """A copy reads from whoever owns its source. Whether the caller may was asked before, of the owner's policy."""
+    owner = s3._bucket_owner_account(bucket)
+    own = ENSURE_BUCKET(bucket)
+    return own if own is not None or owner is None else s3._buckets.get_scoped(owner, None, bucket)
+
+
+def read_body(bucket, key, record):
+    with request_scope(s3._bucket_owner_account(bucket) or get_account_id(), get_region()):
+        return READ_BODY(bucket, key, record)
+
+
+def copy_object(bucket, key, headers):
+    """Tags come along, also from another account's bucket."""
+    response = COPY_OBJECT(bucket, key, headers)
+    path, _, query = headers.get("x-amz-copy-source", "").lstrip("/").partition("?")
+    source, _, name = s3.url_unquote(path).partition("/")
+    owner = s3._bucket_owner_account(source)
+    directive = headers.get("x-amz-tagging-directive", "COPY").upper()
+    if response[0] != 200 or query or directive != "COPY" or owner in (None, get_account_id()):
+        return response
+    version = s3._buckets.get_scoped(owner, None, source)["objects"][name].get("version_id")
+    tags = s3._object_tags.get_scoped(owner, None, (source, name, version))
+    if tags:
+        s3._object_tags[(bucket, key, s3._buckets[bucket]["objects"][key].get("version_id"))] = dict(tags)
+        s3._persist_version_state(bucket, key, s3._buckets[bucket])
+    return response
 
 
 def check_part(headers, upload):

@@ -13,7 +13,7 @@ use runbook::actions::context::Stop;
 use runbook::engine::outcome::Observation;
 use serde_json::{Value, json};
 
-async fn create(bench: &Bench, bucket: &str) {
+pub(super) async fn create(bench: &Bench, bucket: &str) {
     let here = BucketLocationConstraint::from(REGION);
     let here = CreateBucketConfiguration::builder().location_constraint(here).build();
     let call = bench.s3().create_bucket().bucket(bucket).create_bucket_configuration(here);

@@ -17,7 +17,7 @@ struct Row {
     given: for<'a> fn(&'a Bench) -> LocalBoxFuture<'a, Value>,
 }
 
-const ROWS: [Row; 20] = [
+const ROWS: [Row; 21] = [
     Row { action: "cloudformation/deploy", given: |_| Box::pin(async { stack("small") }) },
     Row {
         action: "cloudformation/deploy",
@@ -151,6 +151,10 @@ const ROWS: [Row; 20] = [
                 json!({ "name": "/corpus/region", "value": "eu-central-1" })
             })
         },
+    },
+    Row {
+        action: "s3/copy",
+        given: |bench| Box::pin(async { super::copies::source_and_target(bench).await }),
     },
     Row {
         action: "s3/reencrypt",

@@ -14,7 +14,6 @@ mod replaced_by;
 mod resolve;
 mod stack;
 mod template;
-mod tree;
 
 use super::sessions::AwsSessions;
 use crate::actions::Action;

@@ -4,8 +4,8 @@
 //! templates can be compared.
 
 use super::previous::HIDDEN;
-use super::tree;
 use crate::model::value::{Value, Values};
+use crate::template::tree;
 use std::collections::BTreeMap;
 
 /// Conditions may name conditions. A circle among them is CloudFormation's to refuse.

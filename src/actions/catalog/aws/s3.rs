@@ -41,7 +41,94 @@ const READ_PROBE_NEEDS: &[Permission] = &[
     .when(&[When::Absent("key")]),
 ];
 
-pub(super) const SPECS: [ActionSpec; 2] = [REENCRYPT, READ_PROBE];
+/// The key of the source may be another account's, and which it is only the source knows.
+const COPY_NEEDS: &[Permission] = &[
+    Permission::run(
+        "s3:ListBucket",
+        &[On::Named(Kind::Bucket, "from_bucket"), On::Named(Kind::Bucket, "bucket")],
+    ),
+    Permission::run("s3:GetObject", &[On::ObjectsUnder("from_bucket", "prefix")]),
+    Permission::run("s3:GetObjectTagging", &[On::ObjectsUnder("from_bucket", "prefix")]),
+    Permission::run("kms:Decrypt", &[On::Fixed("arn:{partition}:kms:*:*:key/*")]),
+    Permission::run("s3:PutObject", OBJECTS),
+    Permission::run("s3:PutObjectTagging", OBJECTS),
+    Permission::run(
+        "kms:GenerateDataKey",
+        &[On::Any(Kind::Key, "which key is the default of the bucket is not said")],
+    ),
+    Permission::sometimes(
+        "when a large object is not copied to its end",
+        "s3:AbortMultipartUpload",
+        OBJECTS,
+    ),
+    Permission::undo("s3:ListBucketVersions", BUCKET),
+    Permission::undo("s3:DeleteObjectVersion", OBJECTS),
+    Permission::undo("s3:ListBucketMultipartUploads", BUCKET),
+];
+
+pub(super) const SPECS: [ActionSpec; 3] = [COPY, REENCRYPT, READ_PROBE];
+
+const COPY: ActionSpec = ActionSpec {
+    name: "s3/copy",
+    summary: "Copy the objects of a bucket into another one, by S3 itself",
+    description: "For a corpus that is restored from a backup, a replica or an old account. S3 copies: nothing passes through this machine. \
+Names, metadata and tags stay as they are. Each object is encrypted as the bucket's default says, so nothing is named here.\n\n\
+It copies the current state: no older version, no delete marker, no lock, no ACL, and no object that the source lacks is deleted. \
+An object counts as copied when one of its name is there with the same size, and with the same ETag or a date that is not older. \
+One that is there with other contents, and that this step has not put there, is never touched: the step fails at its end and names it. \
+So it does for what S3 does not copy: archived objects, and those under keys that S3 does not keep (SSE-C).\n\n\
+It ends only when a whole listing of both buckets shows that nothing is left to copy. It can be stopped and killed at any point, \
+and goes on with what is not there yet; a large object that was cut off begins anew. \
+The source is read in the name of the step's account. A bucket or a key of another account must allow that in its own policy.",
+    inputs: &[
+        needs("from_bucket", Type::String, "The bucket that is copied from."),
+        takes(
+            "from_account",
+            Type::String,
+            "The account that must own it, twelve digits: a name that was given up may be somebody else's by now. Empty is the same as not given.",
+        ),
+        takes(
+            "from_region",
+            Type::String,
+            "Its Region, if it is not that of the step. Empty is the same as not given.",
+        ),
+        needs(
+            "bucket",
+            Type::String,
+            "The bucket that is copied into. The step's account must own it.",
+        ),
+        takes("prefix", Type::String, "Only objects whose name begins so. They keep their names."),
+        takes_or("concurrency", Type::Integer, "16", "How many objects at once, 1 to 256."),
+        takes_or(
+            "part_mib",
+            Type::Integer,
+            "256",
+            "Objects larger than this are copied in parts of this size, in mebibytes, 5 to 5120.",
+        ),
+    ],
+    open_inputs: false,
+    outputs: &[
+        gives(
+            "objects",
+            Type::Integer,
+            "Objects that are in both buckets: all that the source has.",
+        ),
+        gives("bytes", Type::Integer, "Their sizes together, in bytes."),
+        gives("copied", Type::Integer, "How many of them this step has copied."),
+        gives("already", Type::Integer, "How many were there without it."),
+    ],
+    open_outputs: false,
+    effect: EffectSpec::Fixed(Effect::Change),
+    timeout: Duration::from_secs(24 * 60 * 60),
+    idempotent: true,
+    observe: Some("Every object of the source is there."),
+    undo: Some(
+        "Exactly the versions that the step has made are deleted, and its unfinished uploads are ended. What was there stays.",
+    ),
+    permissions: COPY_NEEDS,
+    example: "uses: s3/copy\nwith:\n  from_bucket: \"{{ params.backup }}\"\n  bucket: \"{{ params.bucket }}\"\n  prefix: original/",
+    needs_account: true,
+};
 
 const REENCRYPT: ActionSpec = ActionSpec {
     name: "s3/reencrypt",

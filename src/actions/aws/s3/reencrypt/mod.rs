@@ -1,9 +1,9 @@
 //! `s3/reencrypt`: moves every version that is under one key to another, in place, and proves it.
 
 mod default_key;
-mod files;
 mod pass;
 
+use super::files::{Checkpoint, Listed};
 use super::listing::{self, Encryption};
 use crate::actions::aws::account::Aws;
 use crate::actions::aws::kms::KeyName;
@@ -15,7 +15,6 @@ use crate::actions::{Action, Trouble};
 use crate::engine::outcome::{Memo, Observation};
 use crate::model::value::{Value, Values};
 use async_trait::async_trait;
-use files::{Checkpoint, Moved};
 use pass::{Found, Pass};
 use serde_json::json;
 use std::sync::Arc;
@@ -23,6 +22,8 @@ use std::sync::Arc;
 /// The first pass moves, the last one only proves. What is written under the old key in between is
 /// moved by another pass; after so many, somebody keeps writing under it.
 const PASSES: u32 = 5;
+/// Every version that this step has moved, or was about to move when it stopped.
+const MOVED: &str = "reencrypt.moved.jsonl";
 /// How many names an output lists.
 const LISTED: usize = 100;
 /// How many failures the message names.
@@ -129,7 +130,7 @@ impl Action for Reencrypt {
             // First, so that nothing new comes under the old key while the rest is moved.
             default_key::replace(&aws, job.bucket, |now| from.is(now), job.to).await?;
         }
-        let mut moved = Moved::open(&cx.work)?;
+        let mut moved = Listed::open(&cx.work, MOVED)?;
         let mut checkpoint = Checkpoint::load(&cx.work)?;
         for _ in 0..PASSES {
             let whole = checkpoint == Checkpoint::default();
@@ -150,7 +151,7 @@ impl Action for Reencrypt {
     async fn undo(&self, cx: &Context, outputs: Option<&Values>) -> Result<(), Trouble> {
         let aws = Aws::of(&self.0, cx)?;
         let job = Job::read(cx)?;
-        let mut moved = Moved::open(&cx.work)?;
+        let mut moved = Listed::open(&cx.work, MOVED)?;
         let claimed =
             outputs.and_then(|o| o.get("reencrypted")).and_then(Value::as_u64).unwrap_or(0);
         if claimed > 0 && moved.is_empty() {
@@ -179,7 +180,7 @@ impl Reencrypt {
                 return Ok(None);
             }
         }
-        let moved = Moved::open(&cx.work)?;
+        let moved = Listed::open(&cx.work, MOVED)?;
         let found = Pass { aws: &aws, cx, job: &job }.look(&moved).await?;
         found.map(|found| found.outputs(&aws, &job)).transpose()
     }

@@ -1,6 +1,6 @@
 //! One way through a bucket.
 
-use super::files::{Checkpoint, Moved};
+use super::super::files::{Checkpoint, Listed};
 use super::{Job, default_key, is_under, look_at};
 use crate::actions::Trouble;
 use crate::actions::aws::account::Aws;
@@ -55,7 +55,7 @@ impl Pass<'_> {
     /// Moves what is under the old key, from the checkpoint on.
     pub(super) async fn run(
         &self,
-        moved: &mut Moved,
+        moved: &mut Listed,
         checkpoint: &mut Checkpoint,
     ) -> Result<Found, Trouble> {
         let bucket_key = default_key::bucket_key(self.aws, self.job.bucket).await?;
@@ -79,7 +79,7 @@ impl Pass<'_> {
     }
 
     /// Only looks. Nothing when there is something to move.
-    pub(super) async fn look(&self, moved: &Moved) -> Result<Option<Found>, Trouble> {
+    pub(super) async fn look(&self, moved: &Listed) -> Result<Option<Found>, Trouble> {
         let (mut found, mut after) = (Found::default(), Marker::default());
         loop {
             let page = self.page(&after).await?;
@@ -147,7 +147,7 @@ impl Pass<'_> {
     fn sort(
         &self,
         looked: Vec<(Version, Encryption)>,
-        moved: &Moved,
+        moved: &Listed,
         bucket_key: Option<bool>,
         found: &mut Found,
     ) -> Vec<Move> {

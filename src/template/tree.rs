@@ -14,7 +14,7 @@ const MAX_DEPTH: usize = 100;
 ///
 /// # Errors
 /// What the YAML reader says.
-pub(super) fn read(text: &str) -> Result<Value, String> {
+pub fn read(text: &str) -> Result<Value, String> {
     let options = serde_yaml::options! {
         budget: serde_yaml::budget! {
             max_depth: MAX_DEPTH,

@@ -14,7 +14,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 const CHECKPOINT: &str = "reencrypt.checkpoint.json";
-const MOVED: &str = "reencrypt.moved.jsonl";
 
 /// How far the first pass is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,26 +60,26 @@ impl Checkpoint {
     }
 }
 
-/// Every version that this step has moved, or was about to move when it stopped.
-pub(super) struct Moved {
+/// Versions that a step writes down: those it has changed, or was about to change when it stopped.
+pub(super) struct Listed {
     path: PathBuf,
     file: Option<File>,
     /// Hashes, because a bucket may have millions: they only serve to count.
     known: HashSet<u64>,
 }
 
-impl Moved {
+impl Listed {
     /// Reads the list of earlier attempts. A torn last line was written before anything was done
     /// about it, so it says nothing.
-    pub(super) fn open(folder: &Path) -> Result<Self, Trouble> {
-        let mut moved = Self { path: folder.join(MOVED), file: None, known: HashSet::new() };
-        for version in moved.all()? {
-            moved.known.insert(hash(&version));
+    pub(super) fn open(folder: &Path, name: &str) -> Result<Self, Trouble> {
+        let mut listed = Self { path: folder.join(name), file: None, known: HashSet::new() };
+        for version in listed.all()? {
+            listed.known.insert(hash(&version));
         }
-        Ok(moved)
+        Ok(listed)
     }
 
-    /// The whole list, each version once, in the order they were moved.
+    /// The whole list, each version once, in the order they were written down.
     pub(super) fn all(&mut self) -> Result<Vec<Version>, Trouble> {
         let file = match File::open(&self.path) {
             Ok(file) => file,
@@ -107,7 +106,7 @@ impl Moved {
         self.known.contains(&hash(version))
     }
 
-    /// Adds what is about to be moved. It is durable when this returns.
+    /// Adds versions. The list is durable when this returns.
     pub(super) fn add(&mut self, versions: &[Version]) -> Result<(), Trouble> {
         let mut text = Vec::new();
         for version in versions.iter().filter(|version| !self.contains(version)) {
@@ -175,13 +174,13 @@ mod tests {
     #[test]
     fn the_list_survives_a_torn_line_and_holds_each_version_once() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut moved = Moved::open(folder.path()).expect("a list");
+        let mut moved = Listed::open(folder.path(), "list").expect("a list");
         moved.add(&[version("a"), version("b\nc")]).expect("added");
-        let path = folder.path().join(MOVED);
+        let path = folder.path().join("list");
         let mut file = OpenOptions::new().append(true).open(&path).expect("the list");
         file.write_all(b"{\"k\":\"torn").expect("torn");
 
-        let mut again = Moved::open(folder.path()).expect("a list");
+        let mut again = Listed::open(folder.path(), "list").expect("a list");
         assert!(again.contains(&version("b\nc")) && !again.contains(&version("torn")));
         again.add(&[version("b\nc"), version("d")]).expect("added");
         let keys: Vec<_> = again.all().expect("all").into_iter().map(|v| v.key).collect();
