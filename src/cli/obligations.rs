@@ -8,10 +8,10 @@ use super::project::Home;
 use super::{Global, history};
 use crate::engine::event::Obligation;
 use crate::engine::faults::Faults;
-use crate::engine::state::RunStatus;
+use crate::engine::state::{RunState, RunStatus, StepStatus};
 use crate::model::drill::DRILLS;
 use crate::model::id::{RunId, StepKey};
-use crate::model::value::Value;
+use crate::model::value::{Value, Values};
 use crate::run;
 use crate::run::report::summary::settle;
 use crate::run::report::text::{counted, fold};
@@ -34,9 +34,10 @@ pub(super) struct Args {
 
 /// What follows the options in the help text.
 pub(super) const AFTER: &str = "\
-An obligation is settled by a later successful run of the runbook that it names, in the same environment
-and with the same parameter values. One that names no runbook stays listed. What a drill broke is listed until
-it is seen mended.";
+An obligation is settled by a later successful run of the runbook that it names, in the same
+environment and with the same parameter values, or by the same drill when it runs that runbook
+later on. One that names no runbook stays listed. What a drill broke is listed until it is seen
+mended.";
 
 /// Something owed, and whether it still is.
 #[derive(Clone, Debug)]
@@ -119,7 +120,7 @@ fn standing(home: &Home, known: &Known) -> Vec<Owed> {
             step,
             due: due.clone(),
             runbook: None,
-            params: crate::model::value::Values::new(),
+            params: Values::new(),
         },
         run: known.run.clone(),
         runbook: began.runbook.clone(),
@@ -176,6 +177,9 @@ fn all(runs: &[Known]) -> Vec<Owed> {
 /// The run that settled it: later, successful, of the runbook it names, with the values it names.
 fn settled_by(obligation: &Obligation, of: &Known, runs: &[Known]) -> Option<RunId> {
     let book = obligation.runbook.as_ref()?;
+    if settled_in_drill(obligation, &of.state, book) {
+        return Some(of.run.clone());
+    }
     runs.iter()
         .find(|other| {
             let began = &other.state.began;
@@ -184,12 +188,31 @@ fn settled_by(obligation: &Obligation, of: &Known, runs: &[Known]) -> Option<Run
                 && began.runbook == *book
                 && began.environment == of.state.began.environment
                 && matches!(other.state.status, RunStatus::Succeeded { .. })
-                && obligation
-                    .params
-                    .iter()
-                    .all(|(name, value)| began.params.get(name).is_some_and(|own| same(own, value)))
+                && has_values(obligation, &began.params)
         })
         .map(|other| other.run.clone())
+}
+
+fn has_values(obligation: &Obligation, params: &Values) -> bool {
+    let wanted = &obligation.params;
+    wanted.iter().all(|(name, value)| params.get(name).is_some_and(|own| same(own, value)))
+}
+
+/// Whether a drill that incurred it has carried the runbook out itself, later on. The step of a drill that runs a
+/// runbook is called like it.
+fn settled_in_drill(obligation: &Obligation, drill: &RunState, book: &str) -> bool {
+    if !drill.began.runbook.starts_with(DRILLS) || !drill.began.texts.contains_key(book) {
+        return false;
+    }
+    let id = book.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let key = StepKey::from_text(&id);
+    let place = |wanted: &dyn Fn(&StepKey) -> bool| drill.starts.iter().position(wanted);
+    let owed = place(&|step| *step == obligation.step);
+    let begun = place(&|step| step.as_str().starts_with(&format!("{id}/")));
+    let params = drill.step(&key).and_then(|step| step.params.as_ref());
+    *drill.status_of(&key) == StepStatus::Succeeded
+        && matches!((owed, begun), (Some(owed), Some(begun)) if owed < begun)
+        && params.is_some_and(|params| has_values(obligation, params))
 }
 
 /// Whether two values are the same once they are written down: `30` and `"30"` are.

@@ -1,7 +1,7 @@
 //! What is owed, what is settled, and what is overdue.
 
 use super::*;
-use crate::engine::event::{Event, Operator, RunStarted};
+use crate::engine::event::{Event, Operator, RunStarted, StepStarted};
 use crate::engine::state::RunState;
 use crate::model::id::StepKey;
 use crate::model::mode::Mode;
@@ -84,4 +84,53 @@ fn what_is_past_its_day_is_overdue() {
     let day = |text: &str| text.parse::<Date>().unwrap();
     assert!(!is_overdue(owed, day("2026-12-01")), "the day itself is still in time");
     assert!(is_overdue(owed, day("2026-12-02")));
+}
+
+/// A drill that runs two runbooks, in this order. One of them incurs what the other settles.
+fn drill(order: [&str; 2], params: &str) -> Known {
+    let name = "drills/outage";
+    let mut known = known("r1", name, "production", "2026-11-01T00:00:00Z", Values::new());
+    known.state.began.texts.insert("delete-key".into(), "a digest".into());
+    let owed = Obligation {
+        step: StepKey::from_text("replace/retire"),
+        text: "delete the old key".into(),
+        due: "2026-12-01".into(),
+        runbook: Some("delete-key".into()),
+        params: values(r#"{"key": "k1"}"#),
+    };
+    for inner in order {
+        let (outer, _) = inner.split_once('/').expect("a part of a runbook");
+        let key = StepKey::from_text;
+        let params = Some(values(params));
+        let started = StepStarted {
+            step: key(inner),
+            attempt: 1,
+            account: None,
+            inputs: String::new(),
+            memo: Value::Null,
+        };
+        let done =
+            |step| Event::StepSucceeded { step: key(step), outputs: Values::new(), took_ms: 1 };
+        for event in [
+            Event::StepOpened { step: key(outer), items: None, params },
+            Event::StepStarted(Box::new(started)),
+            done(inner),
+            done(outer),
+        ] {
+            known.state.apply(&event).unwrap();
+        }
+    }
+    known.state.apply(&Event::ObligationIncurred(Box::new(owed))).unwrap();
+    known
+}
+
+#[test]
+fn a_drill_settles_what_it_carries_out_itself_afterwards() {
+    let (replace, delete) = ("replace/retire", "delete_key/delete");
+    assert_eq!(open(&[drill([replace, delete], r#"{"key": "k1"}"#)]), 0);
+    assert_eq!(open(&[drill([delete, replace], r#"{"key": "k1"}"#)]), 1, "it was before");
+    assert_eq!(open(&[drill([replace, delete], r#"{"key": "k2"}"#)]), 1, "another key");
+    let mut other = drill([replace, delete], r#"{"key": "k1"}"#);
+    other.state.began.runbook = "outage".into();
+    assert_eq!(open(&[other]), 1, "in a runbook a step may be called as it likes");
 }

@@ -8,9 +8,10 @@ use super::folder;
 /// The name of the package, and of the folder it is written to.
 pub(super) const PACKAGE: &str = "shim";
 
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 15] = [
     ("__init__.py", include_str!("shim/__init__.py")),
     ("__main__.py", include_str!("shim/__main__.py")),
+    ("bedrock.py", include_str!("shim/bedrock.py")),
     ("calls.py", include_str!("shim/calls.py")),
     ("cloudformation.py", include_str!("shim/cloudformation.py")),
     ("ec2.py", include_str!("shim/ec2.py")),

@@ -88,6 +88,6 @@ pub const PROMISES: [Promise; 8] = [
         id: "private-path",
         title: "The private path is proven",
         claim: "Traffic reaches the models and the stores over private endpoints only, and the public way is shut.",
-        proofs: &[Runbook("private-path"), Drill("handoff-acceptance")],
+        proofs: &[Drill("private-path"), Drill("handoff-acceptance"), Runbook("private-path")],
     },
 ];

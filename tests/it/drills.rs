@@ -15,7 +15,7 @@ const FAULT: &str = "---\ntitle: The data is lost\nsummary: Takes the file away.
 const DRILL: &str = "title: The data is lost\nsummary: Proves that it can be restored.\nowner: tests\ncadence: { every: 3 months, from: 2026-01-15 }\nenvironment: sandbox\nobjective: { rto: 10m }\nscenario:\n  - fault: lost\n  - incident: The data is gone.\n  - expect: { unhealthy: restore }\n  - run: restore\n  - recovered: [restore]\n";
 
 /// A project in which all is well.
-fn project() -> Project {
+pub(crate) fn project() -> Project {
     let project = Project::local(&[("restore", RESTORE)]);
     project.write("drills/faults/lost.md", FAULT);
     project.write("drills/lost.yaml", DRILL);
@@ -26,7 +26,7 @@ fn project() -> Project {
 }
 
 /// Writes a file of the project anew.
-fn edit(project: &Project, file: &str, from: &str, to: &str) {
+pub(crate) fn edit(project: &Project, file: &str, from: &str, to: &str) {
     let text = project.read(file);
     assert!(text.contains(from), "{file} has no {from:?}");
     project.write(file, &text.replace(from, to));

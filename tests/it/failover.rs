@@ -37,8 +37,45 @@ pub(crate) const RESTORE: Row = Row {
     ..FAILOVER
 };
 
+pub(crate) const CLOSE: Row = Row {
+    runbook: "network-close",
+    given: opened,
+    // A network with a way out is not a healthy one.
+    healthy: false,
+    ..FAILOVER
+};
+
 /// Every row of this file.
-pub(crate) const ROWS: [Row; 5] = [FAILOVER, FAILBACK, PRIVATE, LIMIT, RESTORE];
+pub(crate) const ROWS: [Row; 6] = [FAILOVER, FAILBACK, PRIVATE, LIMIT, RESTORE, CLOSE];
+
+/// A network with an internet gateway.
+fn opened(project: &Project) -> Vec<String> {
+    crate::matrix::deployed(project);
+    project.write("runbooks/open.md", OPEN);
+    project.run(&["run", "open", "--env", "sandbox"]).ended(0);
+    Vec::new()
+}
+
+const OPEN: &str = r#"---
+title: Open the network
+summary: For the tests.
+owner: tests
+account: workload
+---
+
+# Open
+
+## Do
+
+### Attach a gateway
+
+```bash step=attach
+vpc=$(aws ec2 describe-vpc-endpoints --filters Name=tag:Name,Values=corpus-bedrock-runtime \
+  --query 'VpcEndpoints[0].VpcId' --output text)
+gateway=$(aws ec2 create-internet-gateway --query InternetGateway.InternetGatewayId --output text)
+aws ec2 attach-internet-gateway --internet-gateway-id "$gateway" --vpc-id "$vpc"
+```
+"#;
 
 fn moved(project: &Project) -> Vec<String> {
     crate::matrix::deployed(project);

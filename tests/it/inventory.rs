@@ -22,7 +22,9 @@ pub(crate) fn inventory(project: &Project) -> Inventory {
 pub(crate) async fn of_account(account: &str) -> Inventory {
     let accounts = [account.to_owned()];
     let read = runbook::actions::aws::inventory(&emulator().endpoint, "eu-west-1", &accounts);
-    read.await.expect("the account")
+    let mut all = read.await.expect("the account");
+    gateways(account, &mut all).await;
+    all
 }
 
 /// What differs, a line each: what was there before with `-`, what is there after with `+`.
@@ -45,6 +47,23 @@ pub(crate) fn new_keys(before: &Inventory, after: &Inventory) -> Inventory {
         name.starts_with("key ") && !before.contains_key(name.as_str())
     };
     after.iter().filter(new).map(|(name, state)| (name.clone(), state.clone())).collect()
+}
+
+/// The internet gateways, and the networks that they are attached to.
+async fn gateways(account: &str, all: &mut Inventory) {
+    let scope = format!("{account}/20260101/eu-west-1/ec2/aws4_request");
+    let signed = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+    let call = reqwest::Client::new()
+        .post(&emulator().endpoint)
+        .header("authorization", signed)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("Action=DescribeInternetGateways&Version=2016-11-15");
+    let text = call.send().await.expect("an answer").text().await.expect("a text");
+    for one in text.split("<internetGatewayId>").skip(1) {
+        let id = one.split('<').next().unwrap_or_default();
+        let network = one.split("<vpcId>").nth(1).and_then(|rest| rest.split('<').next());
+        all.insert(format!("gateway {account} {id}"), network.unwrap_or("none").to_owned());
+    }
 }
 
 /// Enough of a text to see what it is.

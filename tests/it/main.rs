@@ -33,6 +33,7 @@ mod crash_random;
 #[cfg(feature = "aws")]
 mod drills;
 #[cfg(feature = "aws")]
+mod drills_evidence;
 mod drills_shipped;
 #[cfg(feature = "aws")]
 mod env;

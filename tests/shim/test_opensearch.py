@@ -57,6 +57,28 @@ class Domains(Case):
         self.assertEqual((made["ClusterConfig"]["InstanceCount"], made["EBSOptions"]["VolumeSize"]), (2, 30))
         self.assertEqual(self.domains.describe_domain_health(DomainName="made")["ClusterHealth"], "Green")
 
+    def test_an_index_at_its_limit_of_shards_takes_no_other(self):
+        """OpenSearch refuses an index beyond `cluster.max_shards_per_node`; a closed one does not count."""
+        host = self.domain()["Endpoint"]
+        one = {"settings": {"number_of_shards": 2, "number_of_replicas": 0}}
+        self.index(host, "PUT", "/a", one)
+        setting = {"persistent": {"cluster.max_shards_per_node": 3}}
+        said = self.index(host, "PUT", "/_cluster/settings", setting)
+        self.assertEqual(said["persistent"], {"cluster": {"max_shards_per_node": "3"}})
+        self.assertEqual(self.index(host, "GET", "/_cluster/settings?flat_settings=true")["persistent"],
+                         {"cluster.max_shards_per_node": "3"})
+        refused = self.index(host, "PUT", "/b", one, status=400)
+        self.assertEqual(refused["error"]["type"], "validation_exception")
+        self.assertIn("would add [2] total shards, but this cluster currently has [2]/[3]", refused["error"]["reason"])
+        self.index(host, "PUT", "/a/_settings", {"index": {"number_of_replicas": 1}}, status=400)
+        self.index(host, "POST", "/a/_close")
+        self.index(host, "PUT", "/b", one)
+        self.index(host, "POST", "/a/_open", status=400)
+        self.index(host, "PUT", "/_cluster/settings", {"persistent": {"cluster": {"max_shards_per_node": None}}})
+        self.index(host, "POST", "/a/_open")
+        self.index(host, "PUT", "/_cluster/settings", {"persistent": {"cluster.max_shards_per_node": 0}}, status=400)
+        self.index(host, "PUT", "/_cluster/settings", {"persistent": {"no.such": 1}}, status=400)
+
     def index(self, host, method, path, body=None, status=200):
         connection = http.client.HTTPConnection(self.server.endpoint.removeprefix("http://"), timeout=10)
         text = body if isinstance(body, str) else json.dumps(body) if body is not None else None

@@ -19,9 +19,9 @@ def main():
 
     import ministack.app as app
 
-    from . import calls, cloudformation, ec2, functions, kms, logs, opensearch, permissions, s3, secretsmanager
+    from . import bedrock, calls, cloudformation, ec2, functions, kms, logs, opensearch, permissions, s3, secretsmanager
 
-    for service in (kms, s3, logs, secretsmanager, functions, ec2, cloudformation):
+    for service in (kms, s3, logs, secretsmanager, functions, ec2, cloudformation, bedrock):
         service.install()
     opensearch.install(app)
     permissions.install(app)

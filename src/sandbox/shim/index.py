@@ -15,6 +15,10 @@ SNAPSHOTS = {}
 
 NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]*$")
 
+# How many shards a node may hold, and what it is where nothing is set.
+LIMIT = "cluster.max_shards_per_node"
+USUAL_LIMIT = 1000
+
 
 class Refused(Exception):
     def __init__(self, status, kind, reason):
@@ -24,6 +28,8 @@ class Refused(Exception):
 
 def answer(domain, method, path, query, body):
     state = domain.setdefault("_Index", {"indices": {}, "repositories": {}})
+    # A template gives it as a text, a call as a number.
+    state["nodes"] = int((domain.get("ClusterConfig") or {}).get("InstanceCount", 1))
     parts = [part for part in path.split("/") if part]
     try:
         status, result = route(state, method, parts, {key: values[-1] for key, values in query.items()}, body)
@@ -42,8 +48,11 @@ def route(state, method, parts, query, body):
         return 200, bulk(state, None if parts[0] == "_bulk" else parts[0], body)
     if parts[:2] == ["_cat", "indices"]:
         wanted = {parts[2]: found(state, parts[2])} if len(parts) > 2 else state["indices"]
-        return 200, [{"index": name, "status": status_of(one), "docs.count": str(len(one["docs"]))}
+        return 200, [{"index": name, "status": status_of(one), "docs.count": str(len(one["docs"])),
+                      "pri": one["settings"]["number_of_shards"], "rep": one["settings"]["number_of_replicas"]}
                      for name, one in sorted(wanted.items())]
+    if parts == ["_cluster", "settings"]:
+        return 200, cluster_settings(state, method, parsed(body), query.get("flat_settings") in ("true", ""))
     if parts == ["_cache", "clear"] and method == "POST":
         return 200, {"_shards": {"total": len(state["indices"]), "successful": len(state["indices"]), "failed": 0}}
     if parts[0].startswith("_"):
@@ -90,6 +99,59 @@ def whole(state, method, name, body):
     return 200, {name: {"settings": {"index": one["settings"]}, "mappings": one["mappings"]}}
 
 
+def cluster_settings(state, method, body, flat):
+    """Of all settings of a cluster it knows the limit of shards."""
+    kept = state.setdefault("settings", {"persistent": {}, "transient": {}})
+    if method == "PUT":
+        given = [(kind, key, value) for kind in kept for key, value in flattened(body.get(kind) or {})]
+        for kind, key, value in given:
+            if key != LIMIT:
+                raise Refused(400, "illegal_argument_exception", f"{kind} setting [{key}], not recognized")
+            if value is not None and int(value) < 1:
+                raise Refused(400, "illegal_argument_exception",
+                              f"Failed to parse value [{value}] for setting [{key}] must be >= 1")
+        for kind, key, value in given:
+            kept[kind].pop(key, None)
+            if value is not None:
+                kept[kind][key] = str(value)
+    shown = kept if flat else {kind: nested(settings) for kind, settings in kept.items()}
+    return {"acknowledged": True, **shown} if method == "PUT" else shown
+
+
+def flattened(settings, before=""):
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from flattened(value, f"{before}{key}.")
+        else:
+            yield before + key, value
+
+
+def nested(settings):
+    result = {}
+    for key, value in settings.items():
+        *outer, last = key.split(".")
+        place = result
+        for part_of_key in outer:
+            place = place.setdefault(part_of_key, {})
+        place[last] = value
+    return result
+
+
+def shards(settings):
+    return int(settings["number_of_shards"]) * (1 + int(settings["number_of_replicas"]))
+
+
+def room_for(state, more):
+    """OpenSearch counts the shards of open indices, also those that are on no node."""
+    kept = state.get("settings", {})
+    each = kept.get("transient", {}).get(LIMIT) or kept.get("persistent", {}).get(LIMIT) or USUAL_LIMIT
+    limit = int(each) * state["nodes"]
+    now = sum(shards(one["settings"]) for one in state["indices"].values() if one["open"])
+    if more > 0 and now + more > limit:
+        raise Refused(400, "validation_exception", f"Validation Failed: 1: this action would add [{more}] total shards, "
+                      f"but this cluster currently has [{now}]/[{limit}] maximum shards open;")
+
+
 def create(state, name, body):
     if not NAME.match(name):
         raise Refused(400, "invalid_index_name_exception", f"Invalid index name [{name}]")
@@ -97,6 +159,7 @@ def create(state, name, body):
     given = {**given, **given.get("index", {})}
     settings = {"number_of_shards": str(given.get("number_of_shards", 5)),
                 "number_of_replicas": str(given.get("number_of_replicas", 1)), "uuid": uuid.uuid4().hex}
+    room_for(state, shards(settings))
     state["indices"][name] = {"open": True, "docs": {}, "settings": settings, "mappings": body.get("mappings") or {}}
     return state["indices"][name]
 
@@ -105,11 +168,18 @@ def part(state, method, name, what, rest, body):
     if what == "_doc":
         return document(state, method, name, rest, body)
     if what == "_open" or what == "_close":
-        found(state, name)["open"] = what == "_open"
+        one = found(state, name)
+        if what == "_open" and not one["open"]:
+            room_for(state, shards(one["settings"]))
+        one["open"] = what == "_open"
         return 200, {"acknowledged": True}
     if what == "_settings" and method == "PUT":
         given = {**body, **body.get("index", {})}
-        found(state, name)["settings"].update({key: str(value) for key, value in given.items() if key != "index"})
+        one = found(state, name)
+        wanted = {**one["settings"], **{key: str(value) for key, value in given.items() if key != "index"}}
+        if one["open"]:
+            room_for(state, shards(wanted) - shards(one["settings"]))
+        one["settings"] = wanted
         return 200, {"acknowledged": True}
     if what == "_settings":
         return 200, {name: {"settings": {"index": found(state, name)["settings"]}}}
@@ -218,6 +288,7 @@ def restore(state, kept, name, body):
         if target in state["indices"] and state["indices"][target]["open"]:
             reason = f"cannot restore index [{target}] because an open index with same name already exists in the cluster"
             raise Refused(500, "snapshot_restore_exception", reason)
+    room_for(state, sum(shards(copies[source]["settings"]) for source in wanted))
     for source, target in wanted.items():
         state["indices"][target] = json.loads(json.dumps(copies[source]))
     return 200, {"accepted": True}

@@ -2,6 +2,7 @@
 
 use super::judge::{Numbers, shards_of_a_node};
 use super::metrics::{Asked, newest};
+use super::own::{self, Asker, Own};
 use crate::actions::Trouble;
 use crate::actions::aws::cli::Calls;
 use crate::model::value::Value;
@@ -42,6 +43,7 @@ pub(super) async fn numbers(
     calls: &Calls<'_>,
     account: &str,
     name: &str,
+    asker: Option<Asker<'_>>,
 ) -> Result<(Numbers, Vec<String>), Trouble> {
     let domain = described(calls, name).await?;
     let mut unread = Vec::new();
@@ -74,7 +76,14 @@ pub(super) async fn numbers(
         }
     }
     let number = |name: &str| health[name].as_str().and_then(|text| text.parse::<u64>().ok());
-    let limit = shard_limit(&domain, heap);
+    let own = match asker.as_ref().map(|asker| own::ask(asker, &domain)) {
+        None => Own::default(),
+        Some(asked) => asked.await.unwrap_or_else(|trouble| {
+            unread.push(format!("the index itself: {}", trouble.message));
+            Own::default()
+        }),
+    };
+    let limit = shard_limit(&domain, heap, own);
     if limit.is_none() {
         unread.push(
             "the limit of shards: it depends on the heap of a node, which is not known".to_owned(),
@@ -83,7 +92,7 @@ pub(super) async fn numbers(
     let numbers = Numbers {
         status: status_of(&health),
         changing: is_changing(&domain),
-        shards: number("TotalShards"),
+        shards: own.shards.or_else(|| number("TotalShards")),
         shard_limit: limit,
         unassigned: number("TotalUnAssignedShards"),
         heap: metrics[0],
@@ -95,13 +104,14 @@ pub(super) async fn numbers(
     Ok((numbers, unread))
 }
 
-/// The shards that all data nodes may hold together.
-fn shard_limit(domain: &Value, heap: Option<f64>) -> Option<u64> {
+/// The shards that all data nodes may hold together. What somebody has set counts, and otherwise what AWS sets.
+fn shard_limit(domain: &Value, heap: Option<f64>, own: Own) -> Option<u64> {
     let cluster = &domain["ClusterConfig"];
     let standby = cluster["MultiAZWithStandbyEnabled"] == true;
     let version = domain["EngineVersion"].as_str()?;
     let nodes = cluster["InstanceCount"].as_u64().unwrap_or(1);
-    shards_of_a_node(version, heap, standby).map(|shards| shards * nodes)
+    let of_a_node = own.of_a_node.or_else(|| shards_of_a_node(version, heap, standby));
+    of_a_node.map(|shards| shards * nodes)
 }
 
 /// What a heap certainly has. The newest versions take more, so a limit may be higher than it is said to be.
@@ -135,7 +145,9 @@ mod tests {
     fn the_limit_is_that_of_all_data_nodes() {
         let domain =
             json!({ "EngineVersion": "OpenSearch_2.19", "ClusterConfig": { "InstanceCount": 3 } });
-        assert_eq!(shard_limit(&domain, Some(32.0)), Some(6_000));
-        assert_eq!(shard_limit(&domain, None), None);
+        assert_eq!(shard_limit(&domain, Some(32.0), Own::default()), Some(6_000));
+        assert_eq!(shard_limit(&domain, None, Own::default()), None);
+        let set = Own { of_a_node: Some(5), ..Own::default() };
+        assert_eq!(shard_limit(&domain, Some(32.0), set), Some(15));
     }
 }

@@ -1,6 +1,7 @@
 //! `opensearch/health`: how a domain or a collection stands against its limits, in words.
 
 use super::judge::{Judgment, Level, Numbers, judge, storage_floor};
+use super::own::Asker;
 use super::{domain, serverless};
 use crate::actions::aws::cli::Cli;
 use crate::actions::aws::{answer, inputs, target_of};
@@ -22,10 +23,12 @@ impl Action for Health {
         let calls = self.0.calls(cx, target);
         let domain = given(&cx.inputs, "domain")?;
         let collection = given(&cx.inputs, "collection")?;
+        let role = given(&cx.inputs, "role")?;
         let accepted = accepted(&cx.inputs)?;
         let (kind, name, (numbers, unread)) = match (domain, collection) {
             (Some(name), None) => {
-                ("domain", name, domain::numbers(&calls, &target.id, name).await?)
+                let asker = role.map(|role| Asker { sessions: self.0.sessions(), target, role });
+                ("domain", name, domain::numbers(&calls, &target.id, name, asker).await?)
             }
             (None, Some(name)) => {
                 ("collection", name, serverless::numbers(&calls, &target.id, name).await?)
@@ -97,6 +100,7 @@ fn outputs(
         ("reliefs", judgment.reliefs.iter().map(|relief| relief.word()).collect()),
         ("shards", numbers.shards.into()),
         ("shard_limit", numbers.shard_limit.into()),
+        ("shards_left", numbers.shards_left().into()),
         ("unassigned", numbers.unassigned.into()),
         ("heap_percent", numbers.heap.into()),
         ("free_storage_mib", numbers.free_mib.into()),

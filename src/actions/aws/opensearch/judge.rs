@@ -22,6 +22,13 @@ pub(super) struct Numbers {
     pub(super) ocu: Vec<(&'static str, f64, f64)>,
 }
 
+impl Numbers {
+    /// How many more shards there is room for.
+    pub(super) fn shards_left(&self) -> Option<u64> {
+        Some(self.shard_limit?.saturating_sub(self.shards?))
+    }
+}
+
 /// What can be done about a limit, in the order in which it is safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Relief {
@@ -249,6 +256,9 @@ mod tests {
         let judged = judge(&green());
         assert_eq!((judged.level, judged.may_reconfigure), (Level::Ok, true));
         assert!(judged.reliefs.is_empty());
+        assert_eq!(green().shards_left(), Some(990));
+        assert_eq!(Numbers { shards: Some(1_001), ..green() }.shards_left(), Some(0));
+        assert_eq!(Numbers { shard_limit: None, ..green() }.shards_left(), None);
     }
 
     #[test]

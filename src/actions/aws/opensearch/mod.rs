@@ -4,6 +4,7 @@ mod domain;
 mod health;
 mod judge;
 mod metrics;
+mod own;
 mod request;
 mod scale;
 mod serverless;

@@ -23,10 +23,16 @@ capacity units against the account's cap: it has no shards to look at.\n\n\
 `level` is `ok`, `relief` (something is near its limit), `stop` (red: data is missing, and the configuration must not be \
 changed) or `unknown` (its health could not be read). `reliefs` lists what helps in the safe order: `heap`, `unassigned`, \
 `shards`, `storage`, and `capacity` last. Raising `max_shards_per_node` is not among them: it moves the failure to the heap.\n\n\
+With `role` the index itself is asked, too: a limit of shards that somebody has set there counts, and closed indices do not.\n\n\
 What could not be read is in `unread`. A number that is not there is null, and never a good one.",
     inputs: &[
         takes("domain", Type::String, "The domain's name."),
         takes("collection", Type::String, "The collection's name, instead of a domain."),
+        takes(
+            "role",
+            Type::String,
+            "A role that may read the domain's index. With it the index itself is asked for its limit of shards.",
+        ),
         takes("accept", Type::List, "The levels with which the step succeeds. Default: all."),
     ],
     open_inputs: false,
@@ -38,6 +44,7 @@ What could not be read is in `unread`. A number that is not there is null, and n
         gives("reliefs", Type::List, "What helps, in the safe order."),
         gives("shards", Type::Integer, "How many shards it has, or null."),
         gives("shard_limit", Type::Integer, "How many it may have, or null."),
+        gives("shards_left", Type::Integer, "How many more it may have, or null."),
         gives("unassigned", Type::Integer, "How many are on no node, or null."),
         gives("heap_percent", Type::Number, "How full the fullest heap is, or null."),
         gives(
@@ -67,6 +74,9 @@ What could not be read is in `unread`. A number that is not there is null, and n
         Permission::run("aoss:GetAccountSettings", &[On::Everything])
             .when(&[When::Given("collection")]),
         Permission::run("cloudwatch:GetMetricData", &[On::Everything]),
+        Permission::run("es:ESHttpGet", DOMAIN).when(&[When::Given("domain"), When::Given("role")]),
+        Permission::run("sts:AssumeRole", &[On::Fixed("arn:{partition}:iam::{account}:role/*")])
+            .when(&[When::Given("role")]),
     ],
     example: "uses: opensearch/health\nwith: { domain: corpus-index }\nexpect: ['outputs.level == \"ok\"']",
     needs_account: true,
