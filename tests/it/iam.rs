@@ -184,6 +184,8 @@ fn is_refusal(text: &str) -> bool {
     [
         "AccessDenied",
         "is not authorized to perform",
+        // EC2 has a word of its own.
+        "UnauthorizedOperation",
         "Access to KMS is not allowed",
         // KMS, about a key whose policy its maker could not change.
         "will not allow you to update the key policy",
