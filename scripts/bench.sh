@@ -2,18 +2,21 @@
 # Measures what the project promises, beside a floor and beside peers, and writes docs/performance.md.
 #
 #   ./scripts/bench.sh           everything
-#   ./scripts/bench.sh --quick   each command three times instead of ten, and docs/performance.md is left alone
+#   ./scripts/bench.sh --quick   each command three times instead of ten. The page says so
+#   ./scripts/bench.sh --core    the program without AWS, which none of this asks. It is built in minutes, and the page says so
 #
 # Every number is a ratio of two measurements of the same run of this script. It needs Rust, python3 with venv,
 # npm and hyperfine (apt-get installs it when it may), and a machine that does nothing else.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-case "${1:-}" in
-  -h | --help) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
-  "" | --quick) ;;
-  *) echo "bench.sh: unknown argument $1 (only --quick is known)" >&2; exit 2 ;;
-esac
+features=()
+for argument in "$@"; do case "$argument" in
+  -h | --help) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+  --quick) ;;
+  --core) features=(--no-default-features) ;;
+  *) echo "bench.sh: unknown argument $argument (--quick and --core are known)" >&2; exit 2 ;;
+esac; done
 
 command -v hyperfine > /dev/null || {
   if [ "$(id -u)" -eq 0 ] && command -v apt-get > /dev/null; then
@@ -37,9 +40,9 @@ venv=target/compare/venv
 [ -x "$work/mdbook/bin/mdbook" ] \
   || cargo install --quiet --locked --no-default-features --root "$work/mdbook" mdbook@0.4.52
 
-cargo bench --locked --no-run
+cargo bench --locked "${features[@]}" --no-run
 export RUNBOOK_BENCH_PROJECT="$work/thousand"
-cargo bench --locked --bench check -- write-project
+cargo bench --locked "${features[@]}" --bench check -- write-project
 floor="$(find target/release/deps -maxdepth 1 -name 'floor-*' -perm -u+x -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2)"
-cargo bench --locked --bench lsp -- --sample-count 1 | tee "$work/keystroke.txt"
+cargo bench --locked "${features[@]}" --bench lsp -- --sample-count 1 | tee "$work/keystroke.txt"
 PYTHONPATH=scripts exec "$venv/bin/python" -m bench "$PWD" "$PWD/$floor" "$PWD/$venv/bin" "$@"

@@ -76,6 +76,10 @@ impl Called<'_> {
             let why = "IAM knows this permission on all log groups only";
             return vec![(place.every(Kind::LogGroup), Some(why.to_owned()))];
         }
+        if action == "cloudformation:DescribeStacks" && (self.named)("StackName").is_none() {
+            let why = "without a name it lists every stack, which no pattern of stacks allows";
+            return vec![(Pattern::written("*"), Some(why.to_owned()))];
+        }
         let Some(known) = services::iam_action(action) else {
             let why = format!("what `{action}` is asked on is not known");
             return vec![(Pattern::written("*"), Some(why))];

@@ -280,6 +280,24 @@ fn scripts_are_read_and_what_cannot_be_is_said_with_its_place() {
     );
 }
 
+/// The permission is asked on no stack at all then.
+#[test]
+fn a_list_of_every_stack_is_allowed_everywhere() {
+    let stacks = |input: &str| {
+        let call = format!(
+            "uses: aws/call\nwith: {{ service: cloudformation, operation: describe-stacks{input} }}"
+        );
+        shown(&data(&step("a", &call), json!({})))
+    };
+    assert_eq!(stacks(""), ["RunEverywhere: cloudformation:DescribeStacks on *"]);
+    assert_eq!(
+        stacks(", input: { StackName: data }"),
+        [
+            "RunCloudformation: cloudformation:DescribeStacks on arn:aws:cloudformation:HERE:stack/data/*"
+        ]
+    );
+}
+
 #[test]
 fn a_generic_call_asks_for_what_its_operation_does() {
     let known = step(

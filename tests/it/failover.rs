@@ -70,7 +70,7 @@ account: workload
 ### Attach a gateway
 
 ```bash step=attach
-#| irreversible: For the tests.
+#| irreversible: a test
 vpc=$(aws ec2 describe-vpc-endpoints --filters Name=tag:Name,Values=corpus-bedrock-runtime \
   --query 'VpcEndpoints[0].VpcId' --output text)
 gateway=$(aws ec2 create-internet-gateway --query InternetGateway.InternetGatewayId --output text)

@@ -254,7 +254,7 @@ pub(crate) fn outcome(project: &Project, before: &Inventory) -> Vec<String> {
     let chance = [
         ("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "SOME-ID"),
         ("(:secret:[0-9A-Za-z/_-]*)-[0-9A-Za-z]{6}", "$1"),
-        ("\\b(vpc|subnet|sg|rtb|rtbassoc|vpce|fl)-[0-9a-f]{17}\\b", "$1-SOME-ID"),
+        ("\\b(vpc|subnet|sg|rtb|rtbassoc|vpce|fl|igw)-[0-9a-f]{17}\\b", "$1-SOME-ID"),
         ("\\b(vpc|search)-([a-z-]+)-[0-9a-f]{26}\\b", "$1-$2-SOME-ID"),
         ("[0-9]{8}-[0-9]{6}-[0-9a-z]{4}", "SOME-RUN"),
         ("^(stack [^ ]* workload (resource|output) Api[^:]*): .*", "$1:"),

@@ -28,7 +28,7 @@ pub async fn inventory(
     let mut all = Inventory::new();
     for account in accounts {
         let config = config(endpoint, region, account);
-        let reader = Reader { account, endpoint, region, config };
+        let reader = Reader { account, accounts, endpoint, region, config };
         reader.keys(&mut all).await?;
         reader.buckets(&mut all).await?;
         reader.log_groups(&mut all).await?;
@@ -49,6 +49,8 @@ fn config(endpoint: &str, region: &str, account: &str) -> SdkConfig {
 
 struct Reader<'a> {
     account: &'a str,
+    /// All that are read together: their things name each other.
+    accounts: &'a [String],
     endpoint: &'a str,
     region: &'a str,
     config: SdkConfig,
@@ -180,7 +182,8 @@ impl Reader<'_> {
             all.insert(format!("function {account} {name}"), format!("{code} under {key}"));
             let variables = function.environment().and_then(|all| all.variables());
             // What names a thing of an account is no secret, and differs from account to account.
-            let is_name = |value: &str| value.starts_with("arn:") || value.contains(account);
+            let ours = |value: &str| self.accounts.iter().any(|one| value.contains(one.as_str()));
+            let is_name = |value: &str| value.starts_with("arn:") || ours(value);
             let shown = |value: &str| if is_name(value) { value.to_owned() } else { brief(value) };
             let mut variables: Vec<String> = variables
                 .into_iter()
