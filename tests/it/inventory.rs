@@ -59,10 +59,13 @@ async fn gateways(account: &str, all: &mut Inventory) {
         .header("content-type", "application/x-www-form-urlencoded")
         .body("Action=DescribeInternetGateways&Version=2016-11-15");
     let text = call.send().await.expect("an answer").text().await.expect("a text");
-    for one in text.split("<internetGatewayId>").skip(1) {
-        let id = one.split('<').next().unwrap_or_default();
+    // Their ids are made up at random, and they are listed in the order in which they were made.
+    for (place, one) in text.split("<internetGatewayId>").skip(1).enumerate() {
         let network = one.split("<vpcId>").nth(1).and_then(|rest| rest.split('<').next());
-        all.insert(format!("gateway {account} {id}"), network.unwrap_or("none").to_owned());
+        all.insert(
+            format!("gateway {account} number {}", place + 1),
+            network.unwrap_or("none").to_owned(),
+        );
     }
 }
 
