@@ -81,7 +81,7 @@ fn the_shipped_runbooks_make_whole_pages() {
         "aws kms update-alias --alias-name",
         "# ALIAS: the parameter `alias`",
         "runbook run kms-replace --env",
-        "Takes back step 5",
+        "Takes back step 6",
     ] {
         assert!(kms.contains(words) || words.starts_with("runbook run"), "no {words}");
     }

@@ -25,6 +25,9 @@ pub(super) type ProjectRow = (&'static str, fn() -> Yaml);
 /// Rules that have no planter, each with the reason.
 #[rustfmt::skip]
 pub(super) const ELSEWHERE: &[(&str, &str)] = &[
+    ("RB0322", "it compares a manifest with its templates: the fixtures of manifests"),
+    ("RB0323", "it compares a manifest with its templates: the fixtures of manifests"),
+    ("RB0417", "it compares a manifest with its templates: the fixtures of manifests"),
     ("RB0701", "the shells say it: `actions::shell::lint_tests`"),
     ("RB0702", "ShellCheck says it: `actions::shell::lint_tests`"),
     ("RB0901", "it is about drills, which are YAML: the fixtures `drill-*.yaml`"),
