@@ -107,7 +107,7 @@ fn a_teardown_cannot_be_taken_back_and_goes_on_when_what_stopped_it_is_gone() {
     let before = everything(&project);
     project.run(&REDEPLOY).ended(0);
     protect(&project, true);
-    project.run(&TEARDOWN).ended(1).says("protected from termination");
+    project.run(&TEARDOWN).ended(4).says("protected from termination");
     let stacks = inventory(&project);
     let has = |account: &str, name: &str| stacks.contains_key(&format!("stack {account} {name}"));
     assert!(!has(&project.accounts.workload, "workload") && has(&project.accounts.data, "data"));
