@@ -123,7 +123,8 @@ The source is read in the name of the step's account. A bucket or a key of anoth
     idempotent: true,
     observe: Some("Every object of the source is there."),
     undo: Some(
-        "Exactly the versions that the step has made are deleted, and its unfinished uploads are ended. What was there stays.",
+        "Exactly the versions that the step has made are deleted, and its unfinished uploads are ended. What was there stays. \
+Of an object whose copy a kill cut off, the first version since that is as large counts as the copy.",
     ),
     permissions: COPY_NEEDS,
     example: "uses: s3/copy\nwith:\n  from_bucket: \"{{ params.backup }}\"\n  bucket: \"{{ params.bucket }}\"\n  prefix: original/",

@@ -10,10 +10,13 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use aws_smithy_types::DateTime;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+/// A version: its id, its size in bytes, and when it was written.
+type Entry = (String, i64, Option<DateTime>);
+
 /// What is in the bucket under one key.
 #[derive(Default)]
 struct Kept {
-    versions: Vec<(String, i64, Option<DateTime>)>,
+    versions: Vec<Entry>,
     /// When it was deleted last.
     deleted: Option<DateTime>,
 }
@@ -84,16 +87,19 @@ fn of_ours(key: &str, kept: &Kept, states: &[String], made: &HashSet<Version>) -
             .any(|state| state.strip_prefix(&size.to_string()).is_some_and(|r| r.starts_with(' ')))
     };
     let named = |id: &str| Version { key: key.to_owned(), id: id.to_owned() };
-    let written = kept.versions.iter().filter(|(id, ..)| made.contains(&named(id))).count();
+    // Without versions somebody else may have written over it.
+    let is_ours =
+        |(id, size, _): &&Entry| made.contains(&named(id)) && (id != "null" || is_size(*size));
+    let (ours, others): (Vec<&Entry>, Vec<&Entry>) = kept.versions.iter().partition(is_ours);
     // A step that was killed may have made one more than it has written down. There was no object of that name
-    // when the copy began, so what is newer than the last deletion and as large is that one.
-    let lost = written < states.len();
-    let is_ours = |(id, size, modified): &&(String, i64, Option<DateTime>)| {
-        // Without versions somebody else may have written over it.
-        let ours = made.contains(&named(id)) && (id != "null" || is_size(*size));
-        ours || (lost && is_size(*size) && *modified >= kept.deleted)
-    };
-    kept.versions.iter().filter(is_ours).map(|(id, ..)| named(id)).collect()
+    // when the copy began, so the first one since, if it is as large, is that one. What came later is not.
+    let unwritten = states.len().saturating_sub(ours.len());
+    let mut lost: Vec<&Entry> = others
+        .into_iter()
+        .filter(|(_, size, modified)| is_size(*size) && *modified >= kept.deleted)
+        .collect();
+    lost.sort_by_key(|(_, _, modified)| *modified);
+    ours.into_iter().chain(lost.into_iter().take(unwritten)).map(|(id, ..)| named(id)).collect()
 }
 
 async fn delete(aws: &Aws, bucket: &str, versions: &[Version]) -> Result<(), Trouble> {
@@ -135,5 +141,44 @@ async fn end_uploads(
         if !page.is_truncated.unwrap_or(false) || key.is_none() {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(versions: &[(&str, i64, i64)], deleted: Option<i64>) -> Kept {
+        let entry = |(id, size, at): &(&str, i64, i64)| {
+            ((*id).to_owned(), *size, Some(DateTime::from_secs(*at)))
+        };
+        let deleted = deleted.map(DateTime::from_secs);
+        Kept { versions: versions.iter().map(entry).collect(), deleted }
+    }
+
+    fn ours(kept: &Kept, states: &[&str], made: &[&str]) -> Vec<String> {
+        let states: Vec<String> = states.iter().map(|state| (*state).to_owned()).collect();
+        let made =
+            made.iter().map(|id| Version { key: "k".to_owned(), id: (*id).to_owned() }).collect();
+        of_ours("k", kept, &states, &made).into_iter().map(|version| version.id).collect()
+    }
+
+    #[test]
+    fn what_is_written_down_is_ours_and_nothing_else_is() {
+        let two = kept(&[("theirs", 7, 30), ("mine", 7, 20)], None);
+        assert_eq!(ours(&two, &["7 etag"], &["mine"]), ["mine"]);
+    }
+
+    #[test]
+    fn a_copy_that_a_kill_kept_from_being_written_down_is_the_first_one_since() {
+        let three = kept(&[("later", 7, 30), ("lost", 7, 20), ("before", 7, 5)], Some(10));
+        assert_eq!(ours(&three, &["7 etag"], &[]), ["lost"]);
+        assert_eq!(ours(&kept(&[("other", 8, 20)], Some(10)), &["7 etag"], &[]), [""; 0]);
+    }
+
+    #[test]
+    fn without_versions_what_has_another_size_is_not_ours() {
+        assert_eq!(ours(&kept(&[("null", 7, 20)], None), &["7 etag"], &["null"]), ["null"]);
+        assert_eq!(ours(&kept(&[("null", 9, 20)], None), &["7 etag"], &["null"]), [""; 0]);
     }
 }
