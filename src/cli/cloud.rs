@@ -19,6 +19,11 @@ pub(super) fn emulator(home: &Home) -> Result<String, CliError> {
     Ok(world::runtime()?.block_on(sandbox.up(&progress))?.endpoint)
 }
 
+/// Installs what emulates AWS, when it is missing.
+pub(super) fn install() -> Result<(), CliError> {
+    Ok(world::runtime()?.block_on(Sandbox::cli(&progress)).map(drop)?)
+}
+
 /// Reads everything in some emulated accounts.
 #[cfg(feature = "aws")]
 pub(super) fn account_reader(region: String) -> Option<AccountReader> {

@@ -134,7 +134,7 @@ impl Home {
         // A manifest of stacks is a runbook that is named after its folder.
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if entry.path().is_dir() && folder.join(&parse::places(&name)[1]).is_file() {
+            if !is_file(&entry) && folder.join(&parse::places(&name)[1]).is_file() {
                 names.push(name);
             }
         }
@@ -362,10 +362,11 @@ pub(super) fn stems(folder: &Path, ending: &str) -> Result<Vec<String>, CliError
     };
     let mut names = Vec::new();
     for entry in entries {
-        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
+        let entry = entry.map_err(|error| unreadable(folder, &error))?;
+        let path = entry.path();
         let readme = path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case("readme"));
         let fits = path.extension().is_some_and(|extension| extension == ending);
-        if fits && !readme && path.is_file() {
+        if fits && !readme && is_file(&entry) {
             let stem = path.file_stem().and_then(|stem| stem.to_str()).ok_or_else(|| {
                 CliError::usage(format!("the file name {} is not UTF-8", path.display()))
             })?;
@@ -374,6 +375,15 @@ pub(super) fn stems(folder: &Path, ending: &str) -> Result<Vec<String>, CliError
     }
     names.sort();
     Ok(names)
+}
+
+/// Whether it is a file, or leads to one. What the folder says of its entries is enough for all but links.
+fn is_file(entry: &std::fs::DirEntry) -> bool {
+    match entry.file_type() {
+        Ok(kind) if kind.is_file() => true,
+        Ok(kind) if kind.is_dir() => false,
+        _ => entry.path().is_file(),
+    }
 }
 
 /// The name of a file without its ending, which is the name of its runbook.

@@ -8,7 +8,7 @@ use super::{Global, cloud};
 use crate::model::mode::EnvironmentKind;
 use crate::model::project::Environment;
 use crate::rehearse::case::End;
-use crate::rehearse::{self, RehearseError, Setting, Ways, Wish};
+use crate::rehearse::{self, Cloud, RehearseError, Setting, Ways, Wish};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What `rehearse` can be told.
@@ -39,9 +39,9 @@ pub(super) struct Args {
     /// A parameter of the runbook. A secret one comes from RUNBOOK_PARAM_NAME
     #[arg(short, long = "param", value_name = "NAME=VALUE")]
     params: Vec<String>,
-    /// How many cases at once
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    jobs: usize,
+    /// How many cases at once. Default: one a processor, at most 4; one where all share an emulator
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
     /// No more than this many cases of each kind, evenly spread
     #[arg(long, value_name = "N")]
     most: Option<usize>,
@@ -64,7 +64,11 @@ Examples:
 
 Without a choice all four are done. Each case gets a copy of the project and accounts of its own, and is
 compared with a run in which nothing goes wrong: the files of the project, and everything in the emulated
-accounts. Exits 1 when a case did not come through, and says which step and why.";
+accounts. What the environment is seeded with, and what --before names, is done once: each case begins with
+a copy of it, in an emulator of its own. Exits 1 when a case did not come through, and says which step and why.";
+
+/// An emulator takes half a gigabyte.
+const MOST_AT_ONCE: usize = 4;
 
 /// Runs it.
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
@@ -74,10 +78,22 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     home.store()?;
     let work = home.state.join("rehearse");
     let needs_accounts = !plan.accounts().is_empty();
-    let endpoint = match (needs_accounts, &environment.endpoint) {
+    let begins_empty = environment.seed.is_empty() && args.before.is_empty();
+    let cloud = match (needs_accounts, &environment.endpoint) {
         (false, _) => None,
-        (true, Some(endpoint)) => Some(endpoint.clone()),
-        (true, None) => Some(cloud::emulator(&home)?),
+        (true, Some(endpoint)) => Some(Cloud::Shared(endpoint.clone())),
+        (true, None) if begins_empty => Some(Cloud::Shared(cloud::emulator(&home)?)),
+        (true, None) => {
+            cloud::install()?;
+            Some(Cloud::Own)
+        }
+    };
+    // Functions of one name are in each other's way in one emulator, whatever their accounts.
+    let at_once = match cloud {
+        Some(Cloud::Shared(_)) => 1,
+        _ => {
+            std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_AT_ONCE)
+        }
     };
     let mut regions = environment.accounts.values().map(|account| account.region.clone());
     let region = regions.next().unwrap_or_else(|| "eu-west-1".to_owned());
@@ -87,7 +103,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
         work: work.clone(),
         runbook: args.name.clone(),
         environment,
-        endpoint,
+        cloud,
         before: args.before.clone(),
         arguments: args.params.iter().flat_map(|param| ["-p".to_owned(), param.clone()]).collect(),
         variables: variables.collect(),
@@ -100,7 +116,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
         lose: args.lose_each,
     };
     let ways = if chosen.is_none() { Ways::ALL } else { chosen };
-    let wish = Wish { ways, jobs: args.jobs, most: args.most };
+    let wish = Wish { ways, jobs: args.jobs.unwrap_or(at_once), most: args.most };
     let paint = console::error_paint();
     let done = AtomicUsize::new(0);
     let results = rehearse::rehearse(&setting, wish, &|case, of| {

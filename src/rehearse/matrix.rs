@@ -2,7 +2,7 @@
 
 use super::case::{End, Result as CaseResult, Way};
 use super::snapshot::{outcome, snapshot};
-use super::stage::{Setting, Stage};
+use super::stage::{Cloud, Ready, Setting, Stage};
 use super::trial::try_one;
 use super::{RehearseError, Results};
 use crate::engine::event::Event;
@@ -60,8 +60,14 @@ pub fn rehearse(
     wish: Wish,
     tell: &(dyn Fn(&CaseResult, usize) + Sync),
 ) -> Result<Results, RehearseError> {
-    let stage = Stage::set(setting, 0)?;
+    let mut stage = Stage::set(setting, 0, None)?;
     stage.prepare()?;
+    let mut ready = None;
+    if setting.cloud == Some(Cloud::Own) {
+        let kept = stage.keep()?;
+        stage = Stage::set(setting, 0, Some(&kept))?;
+        ready = Some(kept);
+    }
     if let Some(proxy) = &stage.proxy {
         proxy.let_through();
     }
@@ -78,7 +84,8 @@ pub fn rehearse(
     let usual = outcome(&stage, &snapshot(&stage)?);
     drop(stage);
     let (ways, notes) = ways(wish, &events, &calls);
-    let cases = all(setting, wish.jobs.max(1), &ways, &usual, tell)?;
+    let begin = Begin { setting, usual: &usual, ready: ready.as_ref() };
+    let cases = all(&begin, wish.jobs.max(1), &ways, tell)?;
     Ok(Results { runbook: setting.runbook.clone(), cases, notes })
 }
 
@@ -137,11 +144,19 @@ fn some(all: Vec<Way>, most: Option<usize>) -> Vec<Way> {
     all.into_iter().enumerate().filter(|(at, _)| wanted.contains(at)).map(|(_, way)| way).collect()
 }
 
+/// What every case begins with.
+struct Begin<'a> {
+    setting: &'a Setting,
+    /// What an undisturbed run leaves.
+    usual: &'a [String],
+    /// A stage on which everything is where the runbook begins.
+    ready: Option<&'a Ready>,
+}
+
 fn all(
-    setting: &Setting,
+    begin: &Begin<'_>,
     jobs: usize,
     ways: &[Way],
-    usual: &[String],
     tell: &(dyn Fn(&CaseResult, usize) + Sync),
 ) -> Result<Vec<CaseResult>, RehearseError> {
     let next = AtomicUsize::new(0);
@@ -153,13 +168,13 @@ fn all(
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(way) = ways.get(at) else { return };
                     // A case that cannot be tried is told, and the others go on.
-                    let result =
-                        try_one(setting, at + 1, way, usual).unwrap_or_else(|error| CaseResult {
-                            way: way.clone(),
-                            end: End::Wrong(format!("it could not be tried: {error}")),
-                            step: None,
-                            took: Duration::ZERO,
-                        });
+                    let tried = try_one(begin.setting, at + 1, way, begin.usual, begin.ready);
+                    let result = tried.unwrap_or_else(|error| CaseResult {
+                        way: way.clone(),
+                        end: End::Wrong(format!("it could not be tried: {error}")),
+                        step: None,
+                        took: Duration::ZERO,
+                    });
                     tell(&result, ways.len());
                     let mut found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                     found.push((at, result));

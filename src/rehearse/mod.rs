@@ -1,9 +1,11 @@
 //! Proves a procedure before it is needed: the runbook is broken at every point, in the sandbox, and gone on with.
 //!
 //! Each case gets a copy of the project and accounts of its own, runs the program as a person would, lets one thing
-//! go wrong, and compares what is there in the end with what is there when nothing goes wrong.
+//! go wrong, and compares what is there in the end with what is there when nothing goes wrong. What comes before the
+//! runbook is done once: each case begins with a copy of what the emulator held then.
 
 pub mod case;
+mod emulator;
 mod matrix;
 mod report;
 mod snapshot;
@@ -12,7 +14,7 @@ mod trial;
 
 pub use matrix::{Ways, Wish, rehearse};
 pub use report::{json, junit, line, lines};
-pub use stage::{AccountReader, Setting};
+pub use stage::{AccountReader, Cloud, Setting};
 pub use trial::FAIL_STEP;
 
 use case::Result as CaseResult;

@@ -14,9 +14,8 @@ pub(super) type Snapshot = BTreeMap<String, String>;
 /// Takes it all in.
 pub(super) fn snapshot(stage: &Stage<'_>) -> Result<Snapshot, RehearseError> {
     let mut all = Snapshot::new();
-    files(stage.folder(), "", &mut all);
-    let setting = stage.setting;
-    if let (Some(endpoint), Some(read)) = (&setting.endpoint, &setting.accounts) {
+    files(&stage.folder(), "", &mut all);
+    if let (Some(endpoint), Some(read)) = (stage.emulated(), &stage.setting.accounts) {
         let ids: Vec<String> = stage.ids.values().cloned().collect();
         all.extend(read(endpoint, &ids).map_err(RehearseError::Accounts)?);
     }

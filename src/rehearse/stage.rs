@@ -1,6 +1,7 @@
 //! The stage of a case: a copy of the project, accounts of its own, and the program as a person would start it.
 
 use super::RehearseError;
+use super::emulator::Emulator;
 use crate::engine::event::{Event, Obligation};
 use crate::engine::state::RunState;
 use crate::model::id::{AccountName, RunId};
@@ -12,6 +13,12 @@ use crate::store::{Recorded, Store};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The folder of a stage that holds the project.
+const PROJECT: &str = "project";
+
+/// The folder of a stage that holds the state of its emulator.
+const CLOUD: &str = "cloud";
 
 /// The name of the environment in every copy.
 pub(super) const ENVIRONMENT: &str = "sandbox";
@@ -30,8 +37,8 @@ pub struct Setting {
     pub runbook: String,
     /// The sandbox that it is rehearsed in.
     pub environment: Environment,
-    /// Where the emulated AWS listens, when the runbook names an account.
-    pub endpoint: Option<String>,
+    /// Where AWS is emulated, when the runbook names an account.
+    pub cloud: Option<Cloud>,
     /// Runbooks that are run before, in their order: what brings everything to where this one begins. Each with its
     /// parameters, such as `secret-rotate source=generated`.
     pub before: Vec<String>,
@@ -43,14 +50,31 @@ pub struct Setting {
     pub accounts: Option<AccountReader>,
 }
 
+/// Where AWS is emulated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cloud {
+    /// By an emulator that runs already, at that address. Each case has accounts of its own in it.
+    Shared(String),
+    /// By an emulator for each case.
+    Own,
+}
+
 /// Reads everything in some emulated accounts: names and states.
 pub type AccountReader =
     Arc<dyn Fn(&str, &[String]) -> Result<BTreeMap<String, String>, String> + Send + Sync>;
 
+/// A stage on which everything is where the runbook begins, kept so that others can be set like it.
+pub(super) struct Ready {
+    folder: PathBuf,
+    ids: BTreeMap<AccountName, String>,
+}
+
 /// One stage.
 pub(super) struct Stage<'a> {
     pub(super) setting: &'a Setting,
+    /// Its own folder, with the project and the state of its emulator.
     folder: PathBuf,
+    emulator: Option<Emulator>,
     /// The twelve digits of each account, by logical name.
     pub(super) ids: BTreeMap<AccountName, String>,
     pub(super) proxy: Option<Proxy>,
@@ -64,18 +88,54 @@ impl Drop for Stage<'_> {
 }
 
 impl<'a> Stage<'a> {
-    /// Sets the stage: nothing has been run on it yet.
-    pub(super) fn set(setting: &'a Setting, number: usize) -> Result<Self, RehearseError> {
+    /// Sets the stage: nothing has been run on it yet, or what brought another one to where the runbook begins.
+    pub(super) fn set(
+        setting: &'a Setting,
+        number: usize,
+        like: Option<&Ready>,
+    ) -> Result<Self, RehearseError> {
         let folder = setting.work.join(format!("case-{number}"));
         drop(std::fs::remove_dir_all(&folder));
-        copy(&setting.project, &folder, &setting.work)?;
-        let proxy = setting.endpoint.as_deref().map(Proxy::start).transpose();
-        let proxy = proxy.map_err(|error| RehearseError::Program(format!("no proxy: {error}")))?;
-        let stage = Self { setting, folder, ids: made_up(&setting.environment), proxy };
-        let file = stage.folder.join("runbook.yaml");
+        match like {
+            Some(ready) => copy(&ready.folder, &folder, &|_| false)?,
+            None => copy(&setting.project, &folder.join(PROJECT), &|path| {
+                let name = path.file_name().and_then(|name| name.to_str());
+                name.is_some_and(|name| LEFT_OUT.contains(&name)) || setting.work.starts_with(path)
+            })?,
+        }
+        let ids = like.map_or_else(|| made_up(&setting.environment), |ready| ready.ids.clone());
+        let mut stage = Self { setting, folder, emulator: None, ids, proxy: None };
+        if setting.cloud == Some(Cloud::Own) {
+            stage.emulator = Some(Emulator::start(&stage.folder.join(CLOUD))?);
+        }
+        let proxy = stage.emulated().map(Proxy::start).transpose();
+        stage.proxy =
+            proxy.map_err(|error| RehearseError::Program(format!("no proxy: {error}")))?;
+        let file = stage.folder().join("runbook.yaml");
         std::fs::write(&file, stage.configuration())
             .map_err(|source| RehearseError::Copy { path: file, source })?;
         Ok(stage)
+    }
+
+    /// Keeps it as it is, so that others can be set like it.
+    pub(super) fn keep(mut self) -> Result<Ready, RehearseError> {
+        if let Some(emulator) = self.emulator.take() {
+            emulator.save()?;
+        }
+        let kept = self.setting.work.join("ready");
+        drop(std::fs::remove_dir_all(&kept));
+        std::fs::rename(&self.folder, &kept)
+            .map_err(|source| RehearseError::Copy { path: kept.clone(), source })?;
+        Ok(Ready { folder: kept, ids: self.ids.clone() })
+    }
+
+    /// Where its accounts are read, past the proxy.
+    pub(super) fn emulated(&self) -> Option<&str> {
+        match (&self.emulator, &self.setting.cloud) {
+            (Some(emulator), _) => Some(emulator.endpoint()),
+            (None, Some(Cloud::Shared(endpoint))) => Some(endpoint),
+            (None, _) => None,
+        }
     }
 
     /// Brings everything to where the runbook begins.
@@ -134,7 +194,7 @@ impl<'a> Stage<'a> {
             words.any(|word| word.split_once('=').is_some_and(|(own, _)| own == name))
         };
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let store = Store::open(&self.folder.join(".runbook"))?;
+        let store = Store::open(&self.folder().join(".runbook"))?;
         for run in store.runs()? {
             let history = store.read(&run)?;
             let events = history.events.iter().map(|recorded| &recorded.event);
@@ -162,14 +222,14 @@ impl<'a> Stage<'a> {
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
         all.extend(variables);
-        ourselves(&self.folder, arguments, &all).map_err(|error| {
+        ourselves(&self.folder(), arguments, &all).map_err(|error| {
             RehearseError::Program(format!("`runbook {}`: {error}", arguments.join(" ")))
         })
     }
 
     /// The newest run, and what happened in it.
     pub(super) fn newest(&self) -> Result<(RunId, Vec<Recorded>), RehearseError> {
-        let store = Store::open(&self.folder.join(".runbook"))?;
+        let store = Store::open(&self.folder().join(".runbook"))?;
         let none = || RehearseError::Program("the program began no run".to_owned());
         let run = store.runs()?.into_iter().next().ok_or_else(none)?;
         let history = store.read(&run)?;
@@ -181,8 +241,9 @@ impl<'a> Stage<'a> {
         Ok(self.newest()?.1.pop().map(|recorded| recorded.event))
     }
 
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
+    /// The project.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.folder.join(PROJECT)
     }
 }
 
@@ -204,22 +265,23 @@ fn made_up(environment: &Environment) -> BTreeMap<AccountName, String> {
 /// What is not copied: the state of the project, its history, and what builds leave behind.
 const LEFT_OUT: [&str; 4] = [".runbook", ".git", "target", "node_modules"];
 
-fn copy(from: &Path, to: &Path, work: &Path) -> Result<(), RehearseError> {
+fn copy(from: &Path, to: &Path, leave: &dyn Fn(&Path) -> bool) -> Result<(), RehearseError> {
     let failed = |path: &Path, source| RehearseError::Copy { path: path.to_owned(), source };
     std::fs::create_dir_all(to).map_err(|error| failed(to, error))?;
     for entry in std::fs::read_dir(from).map_err(|error| failed(from, error))? {
         let entry = entry.map_err(|error| failed(from, error))?;
         let (path, name) = (entry.path(), entry.file_name());
-        let left_out = name.to_str().is_some_and(|name| LEFT_OUT.contains(&name));
-        if left_out || work.starts_with(&path) {
+        if leave(&path) {
             continue;
         }
         let target = to.join(&name);
         if path.is_dir() && !path.is_symlink() {
-            copy(&path, &target, work)?;
+            copy(&path, &target, leave)?;
         } else if path.is_file() {
             std::fs::copy(&path, &target).map_err(|error| failed(&target, error))?;
         }
     }
-    Ok(())
+    // The state of a project and that of an emulator are closed to others.
+    let rights = from.metadata().map_err(|error| failed(from, error))?.permissions();
+    std::fs::set_permissions(to, rights).map_err(|error| failed(to, error))
 }

@@ -3,7 +3,7 @@
 use super::RehearseError;
 use super::case::{End, Result as CaseResult, Way};
 use super::snapshot::{Snapshot, compared, difference, outcome, snapshot, split_new_keys};
-use super::stage::{Setting, Stage};
+use super::stage::{Ready, Setting, Stage};
 use crate::engine::event::Event;
 use crate::sandbox::ourselves::Ended;
 use crate::sandbox::proxy::Fault;
@@ -17,16 +17,19 @@ pub const FAIL_STEP: &str = "RUNBOOK_FAIL_STEP";
 /// More than this of a difference says no more.
 const LINES: usize = 6;
 
-/// Tries one case. `usual` is what an undisturbed run leaves.
+/// Tries one case. `usual` is what an undisturbed run leaves, `like` a stage on which everything is ready.
 pub(super) fn try_one(
     setting: &Setting,
     number: usize,
     way: &Way,
     usual: &[String],
+    like: Option<&Ready>,
 ) -> Result<CaseResult, RehearseError> {
     let began = Instant::now();
-    let stage = Stage::set(setting, number)?;
-    stage.prepare()?;
+    let stage = Stage::set(setting, number, like)?;
+    if like.is_none() {
+        stage.prepare()?;
+    }
     let (end, step) = Trial { stage: &stage, usual }.end(way)?;
     Ok(CaseResult { way: way.clone(), end, step, took: began.elapsed() })
 }

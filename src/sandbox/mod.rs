@@ -28,6 +28,7 @@ pub const ROOT_SECRET: &str = "sandbox";
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     folder: PathBuf,
+    ends_with_us: bool,
 }
 
 /// Told while `up` works, so that the terminal can show it.
@@ -67,7 +68,13 @@ pub enum Status {
 
 impl Sandbox {
     pub fn new(state: &Path) -> Self {
-        Self { folder: state.join("sandbox") }
+        Self { folder: state.join("sandbox"), ends_with_us: false }
+    }
+
+    /// A server that it starts ends with this process, however that ends, and with its terminal.
+    #[must_use]
+    pub fn ends_with_us(self) -> Self {
+        Self { ends_with_us: true, ..self }
     }
 
     /// Installs what is missing, and finds the running server or starts one.
@@ -108,7 +115,7 @@ impl Sandbox {
         }
         let installation = install::ensure(tell).await?;
         tell(Progress::Starting);
-        let server = server::start(&self.folder, &installation).await?;
+        let server = server::start(&self.folder, &installation, self.ends_with_us).await?;
         tell(Progress::Ready);
         Ok(server)
     }

@@ -325,9 +325,9 @@ fn operation(request: &Message) -> String {
 }
 
 /// How the names of operations begin that change nothing.
-const READS: [&str; 15] = [
-    "Assume", "BatchGet", "Converse", "Decrypt", "Describe", "DryRun", "Filter", "Get", "GET",
-    "Head", "HEAD", "List", "Lookup", "Query", "Validate",
+const READS: [&str; 16] = [
+    "Assume", "BatchGet", "Converse", "Decrypt", "Describe", "Detect", "DryRun", "Filter", "Get",
+    "GET", "Head", "HEAD", "List", "Lookup", "Query", "Validate",
 ];
 
 /// A function that is asked something may change anything. That is the function's business.

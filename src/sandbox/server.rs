@@ -47,6 +47,7 @@ struct Identity {
 pub(super) async fn start(
     sandbox: &Path,
     installation: &Installation,
+    ends_with_us: bool,
 ) -> Result<Server, SandboxError> {
     shim::write_below(sandbox)?;
     for name in ["data", "s3", "tmp"] {
@@ -58,7 +59,13 @@ pub(super) async fn start(
         let log = sandbox.join("server.log");
         // Each start begins its own log, so what is shown of it belongs to this start.
         folder::remove_file(&log)?;
-        let child = spawn(sandbox, installation, port, &token)?;
+        let mut command = command(sandbox, installation, port, &token)?;
+        if ends_with_us {
+            // This end of the pipe closes when this process ends, even when it is killed.
+            command.stdin(Stdio::piped()).env("RUNBOOK_SANDBOX_ENDS_WITH_STDIN", "1");
+        }
+        let python = installation.python();
+        let child = command.spawn().map_err(SandboxError::io("start", &python))?;
         let mut server = Server {
             endpoint: format!("http://{}:{port}", Ipv4Addr::LOCALHOST),
             pid: child.id(),
@@ -86,17 +93,16 @@ pub(super) async fn start(
     Err(SandboxError::NoFreePort { attempts: PORT_ATTEMPTS })
 }
 
-fn spawn(
+fn command(
     sandbox: &Path,
     installation: &Installation,
     port: u16,
     token: &str,
-) -> Result<Child, SandboxError> {
+) -> Result<Command, SandboxError> {
     let log = sandbox.join("server.log");
     let output = folder::append(&log)?;
     let errors = output.try_clone().map_err(SandboxError::io("open", &log))?;
-    let python = installation.python();
-    let mut command = Command::new(&python);
+    let mut command = Command::new(installation.python());
     // `-m` looks in the working folder first, which is ours alone.
     command
         .args(["-m", shim::PACKAGE])
@@ -107,7 +113,7 @@ fn spawn(
         .stdin(Stdio::null())
         .stdout(output)
         .stderr(errors);
-    command.spawn().map_err(SandboxError::io("start", &python))
+    Ok(command)
 }
 
 /// The emulator's settings. By default it listens on every interface and opens more ports: never here.

@@ -22,6 +22,9 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 /// More runbooks than this are not listed beside every page, but on a page of their own.
 const LISTED: usize = 40;
 
+/// About as many bytes as a page has. A buffer that grows is copied each time.
+const USUAL: usize = 64 * 1024;
+
 /// Why a site cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the template `{template}` cannot be filled: {reason}")]
@@ -128,10 +131,11 @@ fn hash(text: &str) -> String {
 }
 
 fn fill(templates: &Templates, name: &str, context: &Context) -> Result<Vec<u8>, SiteError> {
-    let text = templates.tera.render(name, context);
     let failed =
         |error: tera::Error| SiteError { template: name.to_owned(), reason: error.to_string() };
-    text.map(String::into_bytes).map_err(failed)
+    let mut page = Vec::with_capacity(USUAL);
+    templates.tera.render_to(name, context, &mut page).map_err(failed)?;
+    Ok(page)
 }
 
 fn listed(input: &Input<'_>) -> Vec<Listed> {

@@ -59,7 +59,7 @@ fn a_script_that_could_not_be_started_changed_nothing() {
     }
 }
 
-/// A script can say whatever `setsid` says. It ran all the same.
+/// A script can say whatever a program says that cannot be started. It ran all the same.
 #[test]
 fn a_script_that_says_that_it_could_not_be_started_is_not_believed() {
     let liar = TWO.replace("```python step=two\nimport os\nopen(os.environ['RUNBOOK_PROJECT'] + '/done', 'a').write('two\\n')\n", "```bash step=two\necho two >> \"$RUNBOOK_PROJECT/done\"\necho 'setsid: failed to execute bash: No such file or directory' >&2\nexit 127\n");

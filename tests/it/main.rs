@@ -84,6 +84,8 @@ mod rehearse;
 #[cfg(feature = "aws")]
 mod rehearse_cloud;
 #[cfg(feature = "aws")]
+mod rehearse_shipped;
+#[cfg(feature = "aws")]
 mod remains;
 #[cfg(feature = "aws")]
 mod restore;

@@ -202,15 +202,7 @@ impl ShellRun {
                 ShellEnd::BadOutputs { problems, outputs }
             }
             Ended::ByItself(Ok(status)) => {
-                let (died, last_lines) = (died(status), speech.last_lines());
-                let never = match died {
-                    Died::Code(code) => setting.never_ran(code, &last_lines),
-                    Died::Signal(_) => None,
-                };
-                match never {
-                    Some(error) => ShellEnd::NotStarted(not_started(&error)),
-                    None => ShellEnd::Exit { died, last_lines },
-                }
+                ShellEnd::Exit { died: died(status), last_lines: speech.last_lines() }
             }
             Ended::ByItself(Err(error)) => ShellEnd::Lost(error.to_string()),
             Ended::TimedOut(limit) => ShellEnd::TimedOut { limit, last_lines: speech.last_lines() },

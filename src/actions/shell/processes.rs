@@ -12,6 +12,11 @@ use crate::model::id::RunId;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
+#[cfg(target_os = "linux")]
+use nix::{
+    errno::Errno,
+    sys::wait::{Id, waitid},
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -149,6 +154,9 @@ impl Family {
     /// All that live.
     fn members(&self) -> BTreeSet<i32> {
         let house = house();
+        if house.is_childless() {
+            return BTreeSet::new();
+        }
         for _ in 0..READINGS {
             let Some(all) = table::all() else { return self.group() };
             house.bury(&all);
@@ -173,6 +181,22 @@ impl Family {
 }
 
 impl House {
+    /// Whether this process has no child at all. Then nothing that it ever started lives: what loses its parent
+    /// becomes a child of it. The system knows that at once, while its table has to be read entry by entry.
+    #[cfg(target_os = "linux")]
+    fn is_childless(&self) -> bool {
+        let any = WaitPidFlag::WEXITED
+            | WaitPidFlag::WNOHANG
+            | WaitPidFlag::WNOWAIT
+            | WaitPidFlag::__WALL;
+        self.adopts && waitid(Id::All, any) == Err(Errno::ECHILD)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn is_childless(&self) -> bool {
+        false
+    }
+
     /// The living processes of a family.
     fn members(&self, family: &Family, all: &BTreeMap<i32, Process>) -> BTreeSet<i32> {
         let own = Pid::this().as_raw();
@@ -193,6 +217,10 @@ impl House {
         if within(leader) {
             return true;
         }
+        // Nothing that a script starts began before it.
+        if !self.may_have_left(leader, process) {
+            return false;
+        }
         let mut known = self.families.keys().chain(&self.strangers);
         if known.any(|other| within(*other)) {
             return false;
@@ -209,9 +237,7 @@ impl House {
             && process.parent == Pid::this().as_raw()
             && !self.families.contains_key(&pid)
             && !self.strangers.contains(&pid);
-        is_orphan
-            && self.may_have_left(leader, process)
-            && !self.others_may_have_left(leader, process)
+        is_orphan && !self.others_may_have_left(leader, process)
     }
 
     fn may_have_left(&self, leader: i32, process: &Process) -> bool {

@@ -1,7 +1,7 @@
 //! Runs one program to its end and keeps what it printed: for actions that are a call of a program.
 
 use super::processes::{Family, TAG};
-use super::setting::{CANNOT_EXECUTE, NOT_FOUND, find, in_own_session, search_path};
+use super::setting::{find, in_own_session, search_path};
 use crate::actions::Trouble;
 use crate::actions::context::PATH_PREPEND;
 use crate::model::id::RunId;
@@ -51,7 +51,12 @@ impl Program {
         let path = search_path(first.map(|(_, value)| value.expose().into()));
         let tag = format!("{}/program/{:016x}", self.run, rand::random::<u64>());
         let program = self.program.display().to_string();
-        let mut command = in_own_session(&find(&program, &path, &self.work)?);
+        let not_started = |error: &dyn std::fmt::Display| {
+            Trouble::nothing_happened(format!("`{program}` cannot be started: {error}"))
+                .hint("Install the AWS CLI, or put it in PATH.")
+        };
+        let found = find(&program, &path, &self.work)?;
+        let mut command = in_own_session(&found).map_err(|error| not_started(&error))?;
         command.env_clear();
         for (name, value) in self.env.iter().filter(|(name, _)| name != PATH_PREPEND) {
             command.env(name, value.expose());
@@ -66,10 +71,6 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        let not_started = |error: &dyn std::fmt::Display| {
-            Trouble::nothing_happened(format!("`{program}` cannot be started: {error}"))
-                .hint("Install the AWS CLI, or put it in PATH.")
-        };
         // Dropped, at the end and before it, the family ends whatever is left of the program.
         let (mut child, _family) =
             Family::start(&mut command, &tag).map_err(|error| not_started(&error))?;
@@ -80,15 +81,11 @@ impl Program {
         let lost = |error: std::io::Error| {
             Trouble::unknown(format!("how `{program}` ended cannot be told: {error}"))
         };
-        let printed = Printed {
+        Ok(Printed {
             code: status.map_err(lost)?.code(),
             stdout: stdout.map_err(lost)?,
             stderr: String::from_utf8_lossy(&stderr.map_err(lost)?).into_owned(),
-        };
-        let never_ran = matches!(printed.code, Some(CANNOT_EXECUTE | NOT_FOUND))
-            && printed.stdout.is_empty()
-            && printed.stderr.starts_with("setsid: ");
-        if never_ran { Err(not_started(&printed.stderr.trim())) } else { Ok(printed) }
+        })
     }
 }
 

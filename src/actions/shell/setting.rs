@@ -1,12 +1,13 @@
 //! What a script finds around itself: its files, its environment, its interpreter.
 
 use super::processes::TAG;
-use super::{OutputsWanted, ShellRun};
+use super::{OutputsWanted, ShellRun, not_started};
 use crate::actions::Trouble;
 use crate::actions::context::{Context, PATH_PREPEND};
 use crate::mask::Masker;
 use crate::model::secret::Secret;
 use crate::model::step::Interpreter;
+use process_wrap::tokio::{CommandWrap, CommandWrapper as _, ProcessSession};
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -25,15 +26,9 @@ pub(super) const LARGEST_OUTPUT: u64 = 1024 * 1024;
 /// would hide half of the output.
 const SHORTEST_CREDENTIAL: usize = 16;
 
-/// How a program ends that was to become another one, and could not: the other cannot be executed, or is not
-/// there.
-pub(super) const CANNOT_EXECUTE: i32 = 126;
-pub(super) const NOT_FOUND: i32 = 127;
-
 /// Everything that is ready for the start.
 pub(super) struct Setting {
     pub(super) command: Command,
-    interpreter: PathBuf,
     pub(super) tag: String,
     pub(super) output: PathBuf,
 }
@@ -62,7 +57,7 @@ impl Setting {
         let path = environment.iter().rev().find(|(name, _)| name == "PATH");
         let path = path.map_or_else(|| PATH.into(), |(_, path)| path.clone());
         let interpreter = find(program(run.interpreter), &path, &cx.work)?;
-        let mut command = in_own_session(&interpreter);
+        let mut command = in_own_session(&interpreter).map_err(|error| not_started(&error))?;
         command
             .args(arguments(run.interpreter))
             .arg(&script)
@@ -74,29 +69,7 @@ impl Setting {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        Ok(Self { command, interpreter, tag, output })
-    }
-
-    /// Why the script never ran, when `setsid` could not become its interpreter. Its word alone is not enough,
-    /// for a script can print that too: the system must say the same once more.
-    pub(super) fn never_ran(&self, code: i32, said: &[String]) -> Option<io::Error> {
-        let failed = matches!(code, CANNOT_EXECUTE | NOT_FOUND)
-            && matches!(said, [line] if line.starts_with("setsid: "));
-        if !failed {
-            return None;
-        }
-        let mut again = std::process::Command::new(&self.interpreter);
-        again.arg("--version").env_clear().stdin(Stdio::null());
-        again.stdout(Stdio::null()).stderr(Stdio::null());
-        match again.spawn() {
-            Ok(mut child) => {
-                // It runs, so the script may have. How this ends means nothing.
-                let _ = child.kill();
-                let _ = child.wait();
-                None
-            }
-            Err(error) => Some(error),
-        }
+        Ok(Self { command, tag, output })
     }
 
     /// What the script wrote to `$RUNBOOK_OUTPUT`. It may have put anything there.
@@ -220,24 +193,15 @@ fn is_executable(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
-/// A command that starts in a session of its own, away from our terminal, where that can be had.
+/// A command that starts in a session of its own, away from our terminal.
 ///
 /// A process that only leads its own group still has the terminal, and stops for good when it reads from it.
-/// Making the session ourselves would take unsafe code between fork and exec, so `setsid` does it: it
-/// keeps its process number when it does not lead a group. macOS has no such program, so there a
-/// script gets a group only.
-pub(super) fn in_own_session(program: &Path) -> Command {
-    let setsid =
-        ["/usr/bin/setsid", "/bin/setsid"].into_iter().find(|file| is_executable(Path::new(file)));
-    if let Some(setsid) = setsid {
-        let mut command = Command::new(setsid);
-        command.arg(program);
-        command
-    } else {
-        let mut command = Command::new(program);
-        command.process_group(0);
-        command
-    }
+pub(super) fn in_own_session(program: &Path) -> io::Result<Command> {
+    let mut command = Command::new(program);
+    // Of what else the library offers nothing is wanted: who belongs to a script is known better here.
+    let nothing_else = CommandWrap::with_new(program, |_| ());
+    ProcessSession.pre_spawn(&mut command, &nothing_else)?;
+    Ok(command)
 }
 
 /// A file that was not there before and that only we can read. An earlier attempt may have left anything.

@@ -8,6 +8,7 @@ use crate::cli::error::CliError;
 use crate::cli::project::shown;
 use crate::plan::digest_of_bytes;
 use crate::site::Files;
+use rayon::prelude::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -41,17 +42,22 @@ pub(super) fn write(out: &Path, files: &Files) -> Result<Written, CliError> {
     let list = begin(out)?;
     let mut done = Written::default();
     let mut now = List { version: 1, files: BTreeMap::new() };
-    for (name, bytes) in files {
-        let hash = digest_of_bytes(bytes);
-        let path = place(out, name)?;
-        // What is on the disk decides, not what the list says of it.
-        if list.files.get(name) == Some(&hash) && fs::read(&path).is_ok_and(|there| there == *bytes)
-        {
-            done.unchanged += 1;
-        } else {
-            put(&path, bytes)?;
-            done.written += 1;
-        }
+    let hashes: Vec<(&String, String, bool)> = files
+        .par_iter()
+        .map(|(name, bytes)| {
+            let hash = digest_of_bytes(bytes);
+            let path = place(out, name)?;
+            // What is on the disk decides, not what the list says of it.
+            let is_new = list.files.get(name) != Some(&hash)
+                || !fs::read(&path).is_ok_and(|there| there == *bytes);
+            if is_new {
+                put(&path, bytes)?;
+            }
+            Ok((name, hash, is_new))
+        })
+        .collect::<Result<_, CliError>>()?;
+    for (name, hash, is_new) in hashes {
+        *if is_new { &mut done.written } else { &mut done.unchanged } += 1;
         now.files.insert(name.clone(), hash);
     }
     for (name, hash) in list.files.iter().filter(|(name, _)| !files.contains_key(*name)) {
@@ -99,7 +105,7 @@ fn place(out: &Path, name: &str) -> Result<PathBuf, CliError> {
         path.push(part);
         let Ok(there) = path.symlink_metadata() else {
             if at + 1 < parts.len() {
-                fs::create_dir(&path).map_err(|error| failed("make", &path, &error))?;
+                make(&path)?;
             }
             continue;
         };
@@ -109,6 +115,14 @@ fn place(out: &Path, name: &str) -> Result<PathBuf, CliError> {
         }
     }
     Ok(path)
+}
+
+/// Makes a folder that was not there just now. Another file of it may have made it since.
+fn make(folder: &Path) -> Result<(), CliError> {
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        done => done.map_err(|error| failed("make", folder, &error)),
+    }
 }
 
 /// Puts a file in place as a whole, so that nobody reads half of it.

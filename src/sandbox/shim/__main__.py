@@ -1,10 +1,19 @@
 """Applies the corrections and runs the server. Settings come from the environment, see `src/sandbox/server.rs`."""
 
 import os
+import signal
 import sys
+import threading
 from importlib.metadata import version
 
 SUPPORTED = "1.5.33"
+
+
+def end_with_stdin():
+    """Ends the server when whoever started it has closed its end of the pipe, or was killed."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def main():
@@ -16,6 +25,9 @@ def main():
     if os.environ.get("RUNBOOK_SANDBOX_NEW_SESSION") == "1":
         # The server outlives the command that started it, also when its terminal is closed.
         os.setsid()
+
+    if os.environ.get("RUNBOOK_SANDBOX_ENDS_WITH_STDIN") == "1":
+        threading.Thread(target=end_with_stdin, daemon=True).start()
 
     import ministack.app as app
 
