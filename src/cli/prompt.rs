@@ -4,7 +4,7 @@ use super::console::{error_columns, error_paint, tell};
 use super::error::{CliError, NOTHING_BEGUN};
 use super::exit::Exit;
 use super::signals::end_before_a_run;
-use super::terminal::{first_question, question};
+use super::terminal::question;
 use crate::actions::manual::accept;
 use crate::engine::outcome::{Field, Question};
 use crate::model::id::StepKey;
@@ -184,7 +184,7 @@ pub(super) fn parameter(param: &Parameter) -> Result<String, CliError> {
     }
     loop {
         let prompt = format!("  {name} ({})", param.kind.word());
-        let text = first_question(|| if param.secret { hidden(&prompt) } else { typed(&prompt) });
+        let text = question(|| if param.secret { hidden(&prompt) } else { typed(&prompt) });
         let text = text.ok_or_else(|| {
             CliError::new(Exit::Interrupted, format!("parameter `{name}` was not given"))
                 .certain(NOTHING_BEGUN)

@@ -9,7 +9,8 @@ use super::exit::Exit;
 use super::terminal;
 use crate::actions::context::Stop;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -18,6 +19,22 @@ pub(super) type Speak = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Whether somebody listens who knows what a signal means.
 static LISTENING: AtomicBool = AtomicBool::new(false);
+
+/// How many signals a run has heard of, and whoever waits for one.
+static HEARD: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+
+/// How many signals a run has heard of so far.
+#[must_use]
+pub(super) fn heard() -> usize {
+    *HEARD.0.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until a run has heard of one more than so many. A signal that was raised is not heard of at once.
+pub(super) fn wait_to_be_heard(before: usize, patience: Duration) {
+    let count = HEARD.0.lock().unwrap_or_else(PoisonError::into_inner);
+    // Whether it was heard or nobody listens: what comes next is the same.
+    let _ = HEARD.1.wait_timeout_while(count, patience, |count| *count <= before);
+}
 
 /// What the operator wants, as signals tell it.
 #[derive(Clone)]
@@ -84,6 +101,8 @@ impl Signals {
                 let was = *to.borrow();
                 let wanted = after(was, one);
                 to.send_replace(wanted);
+                *HEARD.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+                HEARD.1.notify_all();
                 match (was, wanted) {
                     (Stop::No, _) => {
                         speak("finishing the current step; press Ctrl-C again to stop it now")

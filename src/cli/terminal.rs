@@ -3,6 +3,7 @@
 //! A question switches echo, lines and the cursor off while it is open. Whoever ends the program under it
 //! must switch them on again: the shell that comes next does not.
 
+use super::signals;
 use dialoguer::console::Term;
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use std::io::ErrorKind;
@@ -19,8 +20,8 @@ struct Found {
 
 static FOUND: Mutex<Found> = Mutex::new(Found { settings: None, open: 0 });
 
-/// How long a question that was interrupted waits for the end that whoever listens to signals gives the
-/// program. Only when nobody listens does it come to the end of it.
+/// How long a question that was interrupted waits for whoever listens to signals. Only when nobody listens does it
+/// come to the end of it.
 const END: Duration = Duration::from_secs(10);
 
 fn found() -> MutexGuard<'static, Found> {
@@ -37,30 +38,22 @@ pub(super) fn question<T>(ask: impl FnOnce() -> dialoguer::Result<T>) -> Option<
         }
         found.open += 1;
     }
+    let before = signals::heard();
     let answer = ask();
-    let mut found = found();
-    if answer.is_err() {
-        put_back(&found);
+    {
+        let mut found = found();
+        if answer.is_err() {
+            put_back(&found);
+        }
+        found.open = found.open.saturating_sub(1);
     }
-    found.open = found.open.saturating_sub(1);
+    let kind = |dialoguer::Error::IO(error): &dialoguer::Error| error.kind();
+    if answer.as_ref().err().map(kind) == Some(ErrorKind::Interrupted) {
+        // Ctrl-C: the question has raised the signal. A run must hear of it before it hears that nobody answered.
+        // Before any run it is the end of the program, see `signals::end_before_a_run`.
+        signals::wait_to_be_heard(before, END);
+    }
     answer.ok()
-}
-
-/// A question before any run began, where a signal is the end of the program. See
-/// [`super::signals::end_before_a_run`].
-pub(super) fn first_question<T>(ask: impl FnOnce() -> dialoguer::Result<T>) -> Option<T> {
-    let mut interrupted = false;
-    let answer = question(|| {
-        let answer = ask();
-        let kind = |dialoguer::Error::IO(error): &dialoguer::Error| error.kind();
-        interrupted = answer.as_ref().err().map(kind) == Some(ErrorKind::Interrupted);
-        answer
-    });
-    if interrupted {
-        // Ctrl-C: the question has raised the signal, which ends the program from another thread.
-        std::thread::sleep(END);
-    }
-    answer
 }
 
 /// Puts the terminal back when a question is still open on it, because the program ends now.

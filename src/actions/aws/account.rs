@@ -3,8 +3,8 @@
 use super::clients::Clients;
 use super::sessions::AwsSessions;
 use super::trouble::{Asked, Call, CallError, code};
-use crate::actions::Trouble;
 use crate::actions::context::{Context, Target};
+use crate::actions::{Certainty, Trouble};
 use aws_sdk_sts::error::SdkError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use std::fmt::Display;
@@ -101,7 +101,14 @@ impl Aws {
                 self.has_changed();
                 Ok(answer)
             }
-            Err(error) => Err(self.call(action, &on).trouble(&error, asked)),
+            Err(error) => {
+                let trouble = self.call(action, &on).trouble(&error, asked);
+                // What comes after a lost answer must not say that nothing has happened.
+                if trouble.certainty == Certainty::Unknown {
+                    self.has_changed();
+                }
+                Err(trouble)
+            }
         }
     }
 
@@ -134,5 +141,48 @@ impl Aws {
         } else {
             Trouble::nothing_happened(message)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::id::AccountName;
+    use aws_config::{BehaviorVersion, SdkConfig};
+    use aws_sdk_kms::error::ErrorMetadata;
+    use aws_sdk_kms::operation::create_alias::CreateAliasError;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+
+    fn aws() -> Aws {
+        let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+        let target = Target {
+            account: AccountName::new("data").expect("a name"),
+            id: "222222222222".to_owned(),
+            region: "eu-west-1".to_owned(),
+        };
+        let clients = Arc::new(Clients::new(config, true));
+        Aws { clients, target, sandbox: true, changed: AtomicBool::new(false) }
+    }
+
+    fn error(status: u16) -> SdkError<CreateAliasError, HttpResponse> {
+        let error = CreateAliasError::generic(ErrorMetadata::builder().code("Code").build());
+        let status = StatusCode::try_from(status).expect("a status");
+        SdkError::service_error(error, HttpResponse::new(status, SdkBody::empty()))
+    }
+
+    /// The certainty of a failed read that follows a change that was answered like this.
+    async fn after(status: u16) -> Certainty {
+        let aws = aws();
+        let refused = async { Err::<(), _>(error(status)) };
+        aws.change("kms:CreateAlias", "a", refused).await.expect_err("no success");
+        let unread = async { Err::<(), _>(error(500)) };
+        aws.read("kms:ListAliases", "a", unread).await.expect_err("no success").certainty
+    }
+
+    #[tokio::test]
+    async fn nothing_after_a_lost_answer_says_that_nothing_happened() {
+        assert_eq!(after(500).await, Certainty::Failed);
+        assert_eq!(after(400).await, Certainty::NothingHappened);
     }
 }

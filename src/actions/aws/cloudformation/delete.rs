@@ -10,7 +10,7 @@ use crate::actions::aws::sessions::AwsSessions;
 use crate::actions::aws::{answer, inputs, kept, memo_text, observed};
 use crate::actions::context::{Context, Report};
 use crate::actions::preview::{Change, Kind, Looking, Preview};
-use crate::actions::{Action, Trouble};
+use crate::actions::{Action, Certainty, Trouble};
 use crate::engine::outcome::{Memo, Observation};
 use crate::model::value::Values;
 use async_trait::async_trait;
@@ -96,6 +96,12 @@ impl Action for Delete {
             unprotect(&aws, cx, &now).await?;
             match remove(&aws, cx, &now).await {
                 Ok(()) => break,
+                // Nobody can tell yet what CloudFormation makes of it.
+                Err(trouble)
+                    if matches!(trouble.certainty, Certainty::Unknown | Certainty::Parked) =>
+                {
+                    return Err(trouble);
+                }
                 Err(trouble) => {
                     // Only buckets that CloudFormation tried to delete: one that is to be retained
                     // never fails, and keeps what it holds.
