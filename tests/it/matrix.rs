@@ -95,8 +95,8 @@ pub(crate) const REDEPLOY_OTHERWISE: Row = Row {
     given: other_retention,
     new_keys: "none",
     healthy: true,
-    // Nothing is copied where everything is.
-    skipped: &["collection", "copy_corpus"],
+    // Nothing is copied where everything is, and inferences are logged already.
+    skipped: &["collection", "copy_corpus", "invocation_logging"],
     ..REDEPLOY
 };
 
