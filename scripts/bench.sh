@@ -45,6 +45,7 @@ cargo bench --locked "${features[@]}" --no-run --bench check --bench lsp --bench
 export RUNBOOK_BENCH_PROJECT="$work/thousand"
 cargo bench --locked "${features[@]}" --bench check -- write-project
 floor="$(find target/release/deps -maxdepth 1 -name 'floor-*' -perm -u+x -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2)"
+# It fails when a keystroke takes longer than promised. Then the page says by how much.
 cargo bench --locked "${features[@]}" --bench lsp -- --sample-count 1 | tee "$work/keystroke.txt" \
-  || echo "bench.sh: the language server is slower than promised; the page says by how much" >&2
+  || grep -q "a keystroke: median" "$work/keystroke.txt"
 PYTHONPATH=scripts exec "$venv/bin/python" -m bench "$PWD" "$PWD/$floor" "$PWD/$venv/bin" "$@"

@@ -1,6 +1,9 @@
 //! What a rehearsal sees in the emulated accounts beside files: a leftover is caught, and named with its step.
 
 use crate::env::Project;
+use crate::remains::processes;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 /// A leftover in Parameter Store is seen, and named with its step.
 #[test]
@@ -45,4 +48,33 @@ aws ssm delete-parameter --name /leave/one || true
     );
     project.write("runbooks/leave.md", &both);
     project.run(&rehearse).ended(0);
+}
+
+/// The emulators of the cases, while they run.
+fn emulators(project: &Project) -> Vec<String> {
+    processes(project).into_iter().filter(|process| process.ends_with("-m shim ")).collect()
+}
+
+/// An emulator that outlived its case would be there for ever: nobody else knows of it.
+#[test]
+fn the_emulator_of_a_case_ends_when_the_rehearsal_is_killed() {
+    let project = Project::with_its_own_sandbox();
+    let mut rehearsal = project.command(&["rehearse", "trust-chain", "--fail-each"]);
+    let mut rehearsal =
+        rehearsal.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a rehearsal");
+    let wait = |what: &str, holds: &dyn Fn() -> bool| {
+        let began = Instant::now();
+        while !holds() {
+            assert!(
+                began.elapsed() < Duration::from_secs(120),
+                "{what}: {:?}",
+                processes(&project)
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    wait("no emulator began", &|| !emulators(&project).is_empty());
+    rehearsal.kill().expect("a kill");
+    rehearsal.wait().expect("its end");
+    wait("it is still there", &|| emulators(&project).is_empty());
 }

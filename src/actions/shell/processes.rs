@@ -87,6 +87,14 @@ pub(super) struct Family {
     ended: bool,
 }
 
+/// What was seen of a family.
+enum Look {
+    /// These live, and no others.
+    Sure(BTreeSet<i32>),
+    /// Nobody was seen, but the table changed each time while it was read.
+    Changing,
+}
+
 impl Family {
     /// Starts a program whose environment has that value of the tag.
     ///
@@ -108,6 +116,11 @@ impl Family {
     /// Ends what is left: asks, waits, kills. Waits no longer once the operator wants to stop at once.
     pub(super) async fn end(&mut self, grace: Duration, stop: &StopSignal) {
         self.is_ending();
+        // The usual case. Where thousands of processes run, each look takes long.
+        if matches!(self.look(), Look::Sure(members) if members.is_empty()) {
+            self.ended = true;
+            return;
+        }
         if self.signal(Signal::SIGTERM) > 0 {
             let gone = async {
                 while !self.members().is_empty() {
@@ -151,14 +164,21 @@ impl Family {
         members.len()
     }
 
-    /// All that live.
+    /// All that live, as far as that can be told.
     fn members(&self) -> BTreeSet<i32> {
+        match self.look() {
+            Look::Sure(members) => members,
+            Look::Changing => BTreeSet::new(),
+        }
+    }
+
+    fn look(&self) -> Look {
         let house = house();
         if house.is_childless() {
-            return BTreeSet::new();
+            return Look::Sure(BTreeSet::new());
         }
         for _ in 0..READINGS {
-            let Some(all) = table::all() else { return self.group() };
+            let Some(all) = table::all() else { return Look::Sure(self.group()) };
             house.bury(&all);
             let members = house.members(self, &all);
             // A process whose parent is not in the table lost it while the table was read. Then it is with
@@ -167,10 +187,10 @@ impl Family {
                 .values()
                 .any(|process| process.parent != 0 && !all.contains_key(&process.parent));
             if !members.is_empty() || !changed {
-                return members;
+                return Look::Sure(members);
             }
         }
-        BTreeSet::new()
+        Look::Changing
     }
 
     /// The leader, for as long as anybody of its group lives.
@@ -221,8 +241,8 @@ impl House {
         if !self.may_have_left(leader, process) {
             return false;
         }
-        let mut known = self.families.keys().chain(&self.strangers);
-        if known.any(|other| within(*other)) {
+        let known = |number| self.families.contains_key(number) || self.strangers.contains(number);
+        if known(&process.group) || known(&process.session) {
             return false;
         }
         if let Some(tag) = table::entry(pid, TAG) {
