@@ -3,6 +3,7 @@
 use super::console::Out;
 use super::error::CliError;
 use super::exit::Exit;
+use super::history::Known;
 use super::project::Home;
 use super::{Global, history, world};
 use crate::run;
@@ -27,9 +28,11 @@ What the run did stays, and what it owes stays owed. To take it back instead: `r
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let home = Home::find(global)?;
     let store = home.store()?;
-    let run = history::pick(&store, args.run.as_deref(), "that could be given up", |state| {
-        !state.status.is_over()
-    })?;
+    let Known { run, .. } =
+        history::pick(&store, args.run.as_deref(), "that could be given up", |state| {
+            !state.status.is_over()
+        })?
+        .known;
     run::abort(&store, &home.catalog, &run, (&args.reason, &world::operator()), Timestamp::now())?;
     let out = Out::new();
     out.line(format!("Gave up run {run}. What it did stays; nothing was taken back."))?;

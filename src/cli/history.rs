@@ -3,9 +3,11 @@
 use super::error::CliError;
 use super::project::Home;
 use crate::engine::event::{Event, Operator, PauseCause};
-use crate::engine::state::{RunState, RunStatus, StepStatus};
+use crate::engine::state::{Replay, RunState, RunStatus, StepStatus};
 use crate::model::id::RunId;
-use crate::store::{History, Store, local_host};
+use crate::run::RunError;
+use crate::run::report::summary::Tally;
+use crate::store::{Ending, History, Recorded, Store, local_host};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::io::{BufRead as _, BufReader};
@@ -22,27 +24,41 @@ pub(super) struct Known {
     pub(super) last: Timestamp,
 }
 
-/// Reads a run for a list.
+/// A run, with what else its journal tells.
+pub(super) struct Told {
+    /// The run.
+    pub(super) known: Known,
+    /// Who drives it, or drove it last.
+    pub(super) driver: Option<Operator>,
+    /// Where its time went.
+    pub(super) tally: Tally,
+    /// How its journal ends.
+    pub(super) ending: Ending,
+}
+
+/// Reads a run for a list. Its events are not kept.
 ///
 /// # Errors
 /// When its journal cannot be read or cannot be right.
 pub(super) fn known(store: &Store, run: &RunId) -> Result<Known, CliError> {
-    let history = store.read(run)?;
-    let state = replay(&history)?;
-    let at = |recorded: Option<&crate::store::Recorded>| {
-        recorded.map_or(Timestamp::UNIX_EPOCH, |recorded| recorded.at)
-    };
-    let (began, last) = (at(history.events.first()), at(history.events.last()));
-    Ok(Known { run: run.clone(), state: as_seen(state, &history), began, last })
+    Ok(told(store, run)?.known)
 }
 
-/// The state after a history.
-///
-/// # Errors
-/// When the history cannot have happened.
-pub(super) fn replay(history: &History) -> Result<RunState, CliError> {
-    let events = history.events.iter().map(|recorded| &recorded.event);
-    Ok(RunState::replay(events).map_err(crate::run::RunError::from)?)
+fn told(store: &Store, run: &RunId) -> Result<Told, CliError> {
+    let (mut replay, mut tally) = (Replay::default(), Tally::default());
+    let (mut began, mut last, mut driver) = (None, None, None);
+    let ending = store.read_each(run, &mut |Recorded { at, event, .. }| {
+        began = began.or(Some(at));
+        last = Some(at);
+        replay.event(&event);
+        tally.event(at, &event);
+        if let Some(operator) = driven_by(&event) {
+            driver = Some(operator.clone());
+        }
+    })?;
+    let state = as_seen(replay.end().map_err(RunError::from)?, driver.as_ref());
+    let (began, last) = (began.unwrap_or_default(), last.unwrap_or_default());
+    Ok(Told { known: Known { run: run.clone(), state, began, last }, driver, tally, ending })
 }
 
 /// The run that is meant: the one whose id begins so, or else the newest that fits.
@@ -54,17 +70,17 @@ pub(super) fn pick(
     wanted: Option<&str>,
     what: &str,
     fits: impl Fn(&RunState) -> bool,
-) -> Result<RunId, CliError> {
+) -> Result<Told, CliError> {
     if let Some(prefix) = wanted {
-        return Ok(store.find(prefix)?);
+        return told(store, &store.find(prefix)?);
     }
     for run in store.runs()? {
         // A damaged journal is never passed over: the run that is meant may be that one.
-        let known = known(store, &run).map_err(|error| {
+        let told = told(store, &run).map_err(|error| {
             error.hint(format!("To act on another run, name it. `runbook log {run} --verify` tells more about this one."))
         })?;
-        if fits(&known.state) {
-            return Ok(run);
+        if fits(&told.known.state) {
+            return Ok(told);
         }
     }
     Err(CliError::usage(format!("there is no run {what}"))
@@ -75,13 +91,18 @@ pub(super) fn pick(
 /// Who drives a run, or drove it last.
 #[must_use]
 pub(super) fn driver(history: &History) -> Option<&Operator> {
-    history.events.iter().rev().find_map(|recorded| match &recorded.event {
+    history.events.iter().rev().find_map(|recorded| driven_by(&recorded.event))
+}
+
+/// Who drives the run from that event on, if it says so.
+const fn driven_by(event: &Event) -> Option<&Operator> {
+    match event {
         Event::RunStarted(began) => Some(&began.operator),
         Event::RunResumed { operator, .. }
         | Event::UndoBegun { operator }
         | Event::RunTakenOver { operator, .. } => Some(operator),
         _ => None,
-    })
+    }
 }
 
 /// Whether that process is alive. Nothing when it is on another machine.
@@ -99,9 +120,9 @@ pub(super) fn is_alive(operator: &Operator) -> Option<bool> {
 
 /// A run as the next person finds it: when its process is gone, what was under way is unknown.
 #[must_use]
-pub(super) fn as_seen(mut state: RunState, history: &History) -> RunState {
+pub(super) fn as_seen(mut state: RunState, driver: Option<&Operator>) -> RunState {
     let under_way = matches!(state.status, RunStatus::Running | RunStatus::Undoing);
-    let gone = driver(history).and_then(is_alive) == Some(false);
+    let gone = driver.and_then(is_alive) == Some(false);
     if !under_way || !gone {
         return state;
     }

@@ -3,11 +3,12 @@
 use super::console::Out;
 use super::error::CliError;
 use super::exit::Exit;
+use super::history::{Known, Told};
 use super::project::Home;
 use super::{Global, history};
+use crate::run;
 use crate::run::report::plain::Plain;
 use crate::run::report::{Reporter as _, View};
-use crate::run::{self, Opened};
 use serde_json::{Value, json};
 
 /// What `log` can be told.
@@ -37,23 +38,25 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let out = Out::new();
     let home = Home::find(global)?;
     let store = home.store()?;
-    let run = history::pick(&store, args.run.as_deref(), "yet", |_| true)?;
     // Reading checks every line, the chain, and that every event can follow the ones before it.
-    let Opened { plan, history, .. } = run::open(&store, &home.catalog, &run)?;
+    let Told { known: Known { run, state, .. }, ending, .. } =
+        history::pick(&store, args.run.as_deref(), "yet", |_| true)?;
+    let plan = run::plan_of(&store, &home.catalog, &state.began)?;
     if args.verify {
         let value = json!({
-            "run": run, "whole": true, "events": history.events.len(), "head": history.head,
-            "torn_bytes": history.torn.as_ref().map(|torn| torn.bytes),
+            "run": run, "whole": true, "events": ending.events, "head": ending.head,
+            "torn_bytes": ending.torn.as_ref().map(|torn| torn.bytes),
         });
         if args.json {
             out.json_line(&value)?;
         } else {
-            let many = crate::run::report::text::counted(history.events.len(), "event");
+            let events = usize::try_from(ending.events).unwrap_or(usize::MAX);
+            let many = crate::run::report::text::counted(events, "event");
             out.line(
                 out.paint().good(&format!("✓ the journal of {run} is whole: {many}")).to_string(),
             )?;
-            out.line(format!("  head  {}", history.head))?;
-            if let Some(torn) = &history.torn {
+            out.line(format!("  head  {}", ending.head))?;
+            if let Some(torn) = &ending.torn {
                 out.line(format!(
                     "  a last line of {} bytes was cut off: it was never written",
                     torn.bytes
@@ -62,6 +65,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
         }
         return Ok(Exit::Done);
     }
+    let history = store.read(&run)?;
     if args.json {
         for recorded in &history.events {
             let mut line = json!({ "seq": recorded.seq, "at": recorded.at });

@@ -3,6 +3,7 @@
 use super::drive::{First, Output, Session, drive};
 use super::error::CliError;
 use super::exit::Exit;
+use super::history::Known;
 use super::params::{self, Given};
 use super::project::Home;
 use super::run::step_of;
@@ -10,7 +11,7 @@ use super::{Global, changes, history, world};
 use crate::engine::state::RunStatus;
 use crate::plan::Plan;
 use crate::run::world::{Decision, Verdict, Wishes};
-use crate::run::{self, GoOn, Opened};
+use crate::run::{self, GoOn};
 
 /// What `resume` can be told.
 #[derive(clap::Args, Clone, Debug)]
@@ -59,10 +60,12 @@ One that has begun and was changed needs a decision: `--step ID=done` keeps what
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let home = Home::find(global)?.sound()?;
     let store = home.store()?;
-    let run = history::pick(&store, args.run.as_deref(), "that could go on", |state| {
-        !state.status.is_over() && state.status != RunStatus::Stuck
-    })?;
-    let Opened { plan, state, .. } = run::open(&store, &home.catalog, &run)?;
+    let Known { run, state, .. } =
+        history::pick(&store, args.run.as_deref(), "that could go on", |state| {
+            !state.status.is_over() && state.status != RunStatus::Stuck
+        })?
+        .known;
+    let plan = run::plan_of(&store, &home.catalog, &state.began)?;
     let environment = home.environment(&state.began.environment)?.clone();
     let adopt = if args.adopt { Some(home.plan(&state.began.runbook)?) } else { None };
     if adopt.is_none() {

@@ -3,16 +3,17 @@
 use super::console::Out;
 use super::error::CliError;
 use super::exit::Exit;
+use super::history::{Known, Told};
 use super::project::Home;
 use super::{Global, history};
 use crate::engine::state::{RunState, StepStatus};
 use crate::model::duration::Short;
 use crate::model::id::StepKey;
 use crate::plan::{Plan, Reversal};
+use crate::run;
 use crate::run::report::closing;
-use crate::run::report::summary::{Summary, Tally, summarize, title};
+use crate::run::report::summary::{Summary, summarize, title};
 use crate::run::report::text::{Paint, cut, fit, harmless, width};
-use crate::run::{self, Opened};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -37,14 +38,11 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let out = Out::new();
     let home = Home::find(global)?;
     let store = home.store()?;
-    let run = history::pick(&store, args.run.as_deref(), "yet", |_| true)?;
-    let Opened { plan, state, history } = run::open(&store, &home.catalog, &run)?;
-    let state = history::as_seen(state, &history);
-    let mut tally = Tally::default();
-    for recorded in &history.events {
-        tally.event(recorded.at, &recorded.event);
-    }
-    let driver = history::driver(&history);
+    let Told { known, driver, tally, ending } =
+        history::pick(&store, args.run.as_deref(), "yet", |_| true)?;
+    let Known { state, began: at, .. } = known;
+    let plan = run::plan_of(&store, &home.catalog, &state.began)?;
+    let driver = driver.as_ref();
     let alive = driver.and_then(history::is_alive);
     let summary = summarize(&plan, &state);
     if args.json {
@@ -55,7 +53,6 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let began = &state.began;
     let name = plan.root.book.front.title.as_ref().map_or(&began.runbook, |title| &title.value);
     out.line(paint.strong(&cut(&harmless(name), columns)).to_string())?;
-    let at = history.events.first().map(|recorded| recorded.at).unwrap_or_default();
     let facts = format!(
         "  {} · {} · run {} · {} · began {} by {}@{}",
         began.runbook,
@@ -79,7 +76,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
         let text = format!("  process {} on {} {stands}", driver.pid, driver.host);
         out.line(paint.dim(&cut(&text, columns)).to_string())?;
     }
-    if let Some(torn) = &history.torn {
+    if let Some(torn) = &ending.torn {
         out.line(format!(
             "  the journal's last line was cut off ({} bytes): it was never written",
             torn.bytes

@@ -3,11 +3,12 @@
 use super::drive::{First, Output, Session, drive};
 use super::error::CliError;
 use super::exit::Exit;
+use super::history::Known;
 use super::params::{self, Given};
 use super::project::Home;
 use super::{Global, history, world};
+use crate::run;
 use crate::run::world::Wishes;
-use crate::run::{self, Opened};
 
 /// What `undo` can be told.
 #[derive(clap::Args, Clone, Debug)]
@@ -37,10 +38,12 @@ Only steps that started are taken back, in the reverse order of their starts. Pa
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let home = Home::find(global)?.sound()?;
     let store = home.store()?;
-    let run = history::pick(&store, args.run.as_deref(), "that could be taken back", |state| {
-        !state.status.is_over()
-    })?;
-    let Opened { plan, state, .. } = run::open(&store, &home.catalog, &run)?;
+    let Known { run, state, .. } =
+        history::pick(&store, args.run.as_deref(), "that could be taken back", |state| {
+            !state.status.is_over()
+        })?
+        .known;
+    let plan = run::plan_of(&store, &home.catalog, &state.began)?;
     let environment = home.environment(&state.began.environment)?.clone();
     let secrets = params::secrets(&plan.root.book, &state.began.secret_params, &args.given)?;
     let wishes = Wishes { yes: args.yes, reason: args.reason.clone(), ..Wishes::default() };

@@ -39,8 +39,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
         return Ok(Exit::Done);
     }
     let run = store.find(&args.run)?;
-    let history = store.read(&run)?;
-    let state = history::replay(&history)?;
+    let state = history::known(&store, &run)?.state;
     let event = Event::RunTakenOver { operator: world::operator(), reason: args.reason.clone() };
     let mut after = state.clone();
     if after.apply(&event).is_err() {

@@ -241,16 +241,9 @@ impl RunState {
     pub fn replay<'a>(
         events: impl IntoIterator<Item = &'a Event>,
     ) -> Result<Self, IllegalTransition> {
-        let mut events = events.into_iter();
-        let first = events.next().ok_or_else(|| IllegalTransition {
-            subject: "the run".into(),
-            state: "not begun",
-            event: "nothing",
-        })?;
-        events.try_fold(Self::begin(first)?, |mut state, event| {
-            state.apply(event)?;
-            Ok(state)
-        })
+        let mut replay = Replay::default();
+        events.into_iter().for_each(|event| replay.event(event));
+        replay.end()
     }
 
     /// How a step stands.
@@ -361,6 +354,38 @@ impl RunState {
             state: self.status.word(),
             event: event.called(),
         }
+    }
+}
+
+/// A state in the making: of a history that comes event by event, and is not kept.
+#[derive(Debug, Default)]
+pub struct Replay(Option<Result<RunState, IllegalTransition>>);
+
+impl Replay {
+    /// Adds the next event. After one that cannot follow, none counts any more.
+    pub fn event(&mut self, event: &Event) {
+        let illegal = match &mut self.0 {
+            None => return self.0 = Some(RunState::begin(event)),
+            Some(Ok(state)) => state.apply(event).err(),
+            Some(Err(_)) => None,
+        };
+        if let Some(illegal) = illegal {
+            self.0 = Some(Err(illegal));
+        }
+    }
+
+    /// The state after them.
+    ///
+    /// # Errors
+    /// When an event could not follow the ones before it, or there was none.
+    pub fn end(self) -> Result<RunState, IllegalTransition> {
+        self.0.unwrap_or_else(|| {
+            Err(IllegalTransition {
+                subject: "the run".into(),
+                state: "not begun",
+                event: "nothing",
+            })
+        })
     }
 }
 

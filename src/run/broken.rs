@@ -12,28 +12,19 @@ use crate::model::id::{RunId, StepKey};
 use crate::model::mode::EnvironmentKind;
 use crate::model::secret::Secret;
 use crate::plan::Plan;
-use crate::store::Recorded;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// When each fault of a drill began.
+/// When each runbook that the run uses began: those of a drill that break something are faults.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Began(BTreeMap<StepKey, Timestamp>);
 
 impl Began {
-    /// As the journal tells it.
-    pub(super) fn read(plan: &Plan, events: &[Recorded]) -> Self {
-        let mut began = Self::default();
-        events.iter().for_each(|recorded| began.event(plan, recorded.at, &recorded.event));
-        began
-    }
-
     /// Takes an event in.
-    pub(super) fn event(&mut self, plan: &Plan, at: Timestamp, event: &Event) {
+    pub(super) fn event(&mut self, at: Timestamp, event: &Event) {
         if let Event::StepOpened { step, items: None, .. } = event
             && step.depth() == 0
-            && plan.root.steps.iter().any(|one| one.is_fault() && one.id.as_str() == step.as_str())
         {
             self.0.entry(step.clone()).or_insert(at);
         }

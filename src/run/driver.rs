@@ -97,7 +97,7 @@ pub(super) struct Driver {
     asked: BTreeSet<StepKey>,
     /// Whether anybody can still say stop.
     listening: bool,
-    /// When the faults of a drill began.
+    /// When the runbooks that it uses began.
     pub(super) began: Began,
 }
 
@@ -249,7 +249,7 @@ impl Driver {
                 _ => self.shown.apply(copy)?,
             }
         }
-        copies.iter().for_each(|event| self.began.event(&self.plan, at, event));
+        copies.iter().for_each(|event| self.began.event(at, event));
         let view = View { plan: &self.plan, state: &self.shown };
         for event in &copies {
             for reporter in &mut self.io.reporters {

@@ -3,7 +3,7 @@
 use super::broken::{Began, mend_only, not_in_production};
 use super::driver::{Driver, Io};
 use super::foresight::{Expected, hold};
-use super::open::{rebuild, texts};
+use super::open::{Reopened, reopen, texts};
 use super::redact::{self, Withheld};
 use super::steps::is_repeatable;
 use super::world::{Decision, Ended, Verdict as Wanted, Wishes, World};
@@ -251,8 +251,7 @@ pub fn answer(
     values: &Values,
     (by, at): (&str, Timestamp),
 ) -> Result<(), RunError> {
-    let (mut journal, history) = store.reopen(run)?;
-    let (mut state, plan) = rebuild(store, catalog, &history)?;
+    let Reopened { mut journal, mut state, plan, .. } = reopen(store, catalog, run, &mut |_| {})?;
     let StepStatus::Waiting(question) = state.status_of(step).clone() else {
         let waiting =
             state.steps.iter().find(|(_, step)| matches!(step.status, StepStatus::Waiting(_)));
@@ -298,8 +297,7 @@ pub fn abort(
     (reason, by): (&str, &Operator),
     at: Timestamp,
 ) -> Result<(), RunError> {
-    let (mut journal, history) = store.reopen(run)?;
-    let (mut state, _) = rebuild(store, catalog, &history)?;
+    let Reopened { mut journal, mut state, .. } = reopen(store, catalog, run, &mut |_| {})?;
     let event = Event::RunAborted { reason: format!("{reason} ({}@{})", by.user, by.host) };
     if state.apply(&event).is_err() {
         return Err(RunError::Usage {
@@ -319,8 +317,11 @@ pub(super) async fn take_up(
     wishes: Wishes,
     mut io: Io,
 ) -> Result<Driver, RunError> {
-    let (journal, history) = world.store.reopen(run)?;
-    let (state, plan) = rebuild(&world.store, &world.catalog, &history)?;
+    let mut began = Began::default();
+    let Reopened { journal, state, plan, torn } =
+        reopen(&world.store, &world.catalog, run, &mut |recorded| {
+            began.event(recorded.at, &recorded.event);
+        })?;
     if state.began.environment != world.environment.name {
         return Err(RunError::Internal(format!(
             "run {run} belongs to environment `{}`",
@@ -338,7 +339,7 @@ pub(super) async fn take_up(
             ));
         }
     }
-    if let Some(torn) = &history.torn {
+    if let Some(torn) = &torn {
         for reporter in &mut io.reporters {
             reporter.note(&format!(
                 "the journal's last line was cut off ({} bytes): it was never written",
@@ -358,7 +359,6 @@ pub(super) async fn take_up(
     }
     let params =
         params::with_secrets(state.began.params.clone(), &plan.root.book, secrets, &world.masker)?;
-    let began = Began::read(&plan, &history.events);
     let mut driver =
         Driver::new(world, Arc::new(plan), state, params, wishes, (Box::new(journal), lock, io));
     driver.began = began;

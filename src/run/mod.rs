@@ -30,5 +30,5 @@ pub use broken::mend;
 pub use driver::Io;
 pub use error::RunError;
 pub use lifecycle::{Begin, GoOn, abort, answer, new_id, resume, start, undo};
-pub use open::{Opened, last, open, open_kept};
+pub use open::{Opened, last, open, open_kept, plan_of};
 pub use redact::Withheld;

@@ -2,13 +2,13 @@
 
 use super::RunError;
 use crate::engine::event::{Event, RunStarted};
-use crate::engine::state::RunState;
+use crate::engine::state::{Replay, RunState};
 use crate::model::action::Catalog;
 use crate::model::drill::DRILLS;
 use crate::model::id::RunId;
 use crate::parse;
 use crate::plan::{Plan, build, digest_of};
-use crate::store::{History, Store};
+use crate::store::{Ending, History, LocalJournal, Recorded, Store, Torn};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,7 +28,8 @@ pub struct Opened {
 /// When the journal is damaged, the texts are not those that were pinned, or the tool is too old.
 pub fn open(store: &Store, catalog: &Catalog, run: &RunId) -> Result<Opened, RunError> {
     let history = store.read(run)?;
-    let (state, plan) = rebuild(store, catalog, &history)?;
+    let state = RunState::replay(history.events.iter().map(|recorded| &recorded.event))?;
+    let plan = plan_of(store, catalog, &state.began)?;
     Ok(Opened { plan, state, history })
 }
 
@@ -51,16 +52,42 @@ pub fn open_kept(
     Ok(Opened { plan, state, history })
 }
 
-/// The state and the plan of a history.
-pub(super) fn rebuild(
+/// What a run would do in all, from the texts it is pinned to.
+///
+/// # Errors
+/// When the texts are not those that were pinned, or the tool is too old.
+pub fn plan_of(store: &Store, catalog: &Catalog, began: &RunStarted) -> Result<Plan, RunError> {
+    pinned(catalog, began, &|name| Ok(store.text(&began.run, name)?))
+}
+
+/// Opens the journal of a run to go on with it, with the state and the plan that it tells of. `beside` sees each
+/// event as well.
+///
+/// # Errors
+/// As [`open`], and when another process drives the run.
+pub(super) fn reopen(
     store: &Store,
     catalog: &Catalog,
-    history: &History,
-) -> Result<(RunState, Plan), RunError> {
-    let state = RunState::replay(history.events.iter().map(|recorded| &recorded.event))?;
-    let run = state.began.run.clone();
-    let plan = pinned(catalog, &state.began, &|name| Ok(store.text(&run, name)?))?;
-    Ok((state, plan))
+    run: &RunId,
+    beside: &mut dyn FnMut(&Recorded),
+) -> Result<Reopened, RunError> {
+    let mut replay = Replay::default();
+    let (journal, Ending { torn, .. }) = store.reopen(run, &mut |recorded| {
+        replay.event(&recorded.event);
+        beside(&recorded);
+    })?;
+    let state = replay.end()?;
+    let plan = plan_of(store, catalog, &state.began)?;
+    Ok(Reopened { journal, state, plan, torn })
+}
+
+/// A run that this process may go on with.
+pub(super) struct Reopened {
+    pub(super) journal: LocalJournal,
+    pub(super) state: RunState,
+    pub(super) plan: Plan,
+    /// What was cut off the end of its journal.
+    pub(super) torn: Option<Torn>,
 }
 
 fn pinned(

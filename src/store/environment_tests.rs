@@ -151,14 +151,14 @@ fn taking_over_stops_the_old_process_and_frees_what_it_held() {
     assert!(matches!(error, StoreError::TakenOver { .. }), "{error}");
     // The old process still lives and still has its files; the environment and the run are free.
     let new = store.lock_environment("production", &Holder::here(&b)).unwrap();
-    let (mut journal, history) = store.reopen(&a).unwrap();
+    let (mut journal, history) = store.reopen_whole(&a).unwrap();
     assert_eq!(history.events.last().map(|last| &last.event), Some(&taken));
     journal.append(Timestamp::now(), &[Event::RunStuck {}]).unwrap();
     // What it leaves at last is its own file, not the one of the run that works now.
     lock.release().unwrap();
     old.close().unwrap();
     assert_eq!(refused(&store, &a).0.unwrap().run, b);
-    assert!(matches!(store.reopen(&a), Err(StoreError::Live { .. })));
+    assert!(matches!(store.reopen_whole(&a), Err(StoreError::Live { .. })));
     assert!(matches!(
         store.lock_environment("other", &Holder::here(&a)),
         Err(StoreError::Locked { .. })

@@ -7,7 +7,7 @@ use super::Journal;
 use super::error::StoreError;
 use super::files::{self, How};
 use super::lock::{self, Attempt, Guard, Held, Holder, local_host};
-use super::record::{self, Encoded, History, Scan};
+use super::record::{self, Encoded, Ending, Recorded, Scan};
 use crate::engine::event::Event;
 use crate::model::id::RunId;
 use crate::model::mode::Mode;
@@ -85,28 +85,32 @@ impl LocalJournal {
     }
 
     /// Takes the writer's lock of the run, checks the journal, and cuts a torn end off.
-    pub(super) fn reopen(run: &RunId, folder: &Path) -> Result<(Self, History), StoreError> {
+    pub(super) fn reopen(
+        run: &RunId,
+        folder: &Path,
+        each: &mut dyn FnMut(Recorded),
+    ) -> Result<(Self, Ending), StoreError> {
         let writer = take_writer(run, folder)?;
         let path = folder.join(JOURNAL);
         let file = files::open(&path, How::Append)?;
-        let Scan { history, length, last, mode } = {
+        let Scan { ending, length, last, mode } = {
             let _short = Short::lock(&path, &file)?;
-            mend(&path, &file)?
+            mend(&path, &file, each)?
         };
         let journal = Self {
             path,
             file,
             writer,
-            next: history.events.len() as u64 + 1,
+            next: ending.events + 1,
             length,
             last,
-            head: history.head.clone(),
+            head: ending.head.clone(),
             mode,
             broken: false,
             kill_at: kill_at(),
             system: REAL,
         };
-        Ok((journal, history))
+        Ok((journal, ending))
     }
 
     /// SHA-256 of the last line: whoever keeps it can tell later whether the journal was altered.
@@ -236,20 +240,20 @@ pub(super) fn append_behind(folder: &Path, event: &Event, at: Timestamp) -> Resu
     let mut file = files::open(&path, How::Append)?;
     let lock = file.try_clone().map_err(StoreError::io("lock", &path))?;
     let _short = Short::lock(&path, &lock)?;
-    let Scan { history, mode, .. } = mend(&path, &file)?;
+    let Scan { ending, mode, .. } = mend(&path, &file, &mut drop)?;
     let unwritable = |reason| StoreError::Unwritable { path: path.clone(), reason };
     let Some(mode) = mode else { return Err(unwritable("the run never began".to_owned())) };
-    let seq = history.events.len() as u64 + 1;
-    let line = record::encode((seq, 0), &history.head, at, mode, event).map_err(unwritable)?;
+    let seq = ending.events + 1;
+    let line = record::encode((seq, 0), &ending.head, at, mode, event).map_err(unwritable)?;
     file.write_all(&line.bytes)
         .and_then(|()| file.sync_data())
         .map_err(StoreError::io("write to", &path))
 }
 
 /// Reads a journal and cuts a torn end off it.
-fn mend(path: &Path, file: &File) -> Result<Scan, StoreError> {
-    let scan = record::scan(path, file)?;
-    if scan.history.torn.is_some() {
+fn mend(path: &Path, file: &File, each: &mut dyn FnMut(Recorded)) -> Result<Scan, StoreError> {
+    let scan = record::scan(path, file, each)?;
+    if scan.ending.torn.is_some() {
         file.set_len(scan.length)
             .and_then(|()| file.sync_all())
             .map_err(StoreError::io("cut the torn end off", path))?;

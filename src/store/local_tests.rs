@@ -76,7 +76,7 @@ fn events_come_back_as_they_were_put_down() {
     assert_eq!(events, [started(Mode::Real), paused(), noted("a"), noted("b")]);
     assert_eq!(history.events.iter().map(|r| r.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
     assert_eq!(history.events[2].at, at(1));
-    let (journal, again) = bench.store.reopen(&bench.run).unwrap();
+    let (journal, again) = bench.store.reopen_whole(&bench.run).unwrap();
     assert_eq!((journal.next(), journal.head()), (5, history.head.as_str()));
     assert_eq!(again, history);
 }
@@ -90,7 +90,7 @@ fn cut_at_every_byte_of_its_last_record_a_journal_goes_on() {
     for cut in last..whole.len() {
         std::fs::write(bench.path(), &whole[..cut]).unwrap();
         let read = bench.store.read(&bench.run).unwrap();
-        let (mut journal, history) = bench.store.reopen(&bench.run).unwrap();
+        let (mut journal, history) = bench.store.reopen_whole(&bench.run).unwrap();
         let torn = (cut > last).then_some(record::Torn { line: 4, bytes: (cut - last) as u64 });
         assert_eq!((&history.torn, history.events.len()), (&torn, 3), "cut at {cut}");
         assert_eq!(read, history);
@@ -113,7 +113,7 @@ fn a_byte_altered_anywhere_before_the_last_record_is_found() {
             altered[place] ^= flip;
             std::fs::write(bench.path(), &altered).unwrap();
             let opened = if flip == 0x01 {
-                bench.store.reopen(&bench.run).map(|(_, history)| history)
+                bench.store.reopen_whole(&bench.run).map(|(_, history)| history)
             } else {
                 bench.store.read(&bench.run)
             };
@@ -148,9 +148,10 @@ fn a_newer_format_is_refused_by_name() {
     let whole = String::from_utf8(bench.written()).unwrap();
     for newer in [whole.replace("\"v\":1", "\"v\":7"), "{\"v\":7,\"what\":[]}\n".to_owned()] {
         std::fs::write(bench.path(), &newer).unwrap();
-        for error in
-            [bench.store.reopen(&bench.run).unwrap_err(), bench.store.read(&bench.run).unwrap_err()]
-        {
+        for error in [
+            bench.store.reopen_whole(&bench.run).unwrap_err(),
+            bench.store.read(&bench.run).unwrap_err(),
+        ] {
             assert!(error.to_string().contains("format 7"), "{error}");
         }
         assert_eq!(std::fs::read_to_string(bench.path()).unwrap(), newer);
@@ -182,10 +183,11 @@ fn journals_of_the_third_format_are_read_for_ever() {
 }
 
 fn read_for_ever(fixture: &[u8], kinds: &str) {
-    let scan = record::scan(Path::new("fixture.jsonl"), fixture).unwrap();
-    let found: Vec<String> = scan
-        .history
-        .events
+    let mut events = Vec::new();
+    let scan =
+        record::scan(Path::new("fixture.jsonl"), fixture, &mut |recorded| events.push(recorded))
+            .unwrap();
+    let found: Vec<String> = events
         .iter()
         .map(|recorded| {
             let value = serde_json::to_value(&recorded.event).unwrap();
@@ -197,7 +199,7 @@ fn read_for_ever(fixture: &[u8], kinds: &str) {
     // Written again by this program, the same events give the same bytes: the format has not moved.
     let mut prev = record::NO_LINE.to_owned();
     let mut again = Vec::new();
-    for (r, line) in scan.history.events.iter().zip(fixture.split(|byte| *byte == b'\n')) {
+    for (r, line) in events.iter().zip(fixture.split(|byte| *byte == b'\n')) {
         let line: serde_json::Value = serde_json::from_slice(line).unwrap();
         let place = (r.seq, line["nth"].as_u64().unwrap_or(0));
         let line = record::encode(place, &prev, r.at, Mode::Drill, &r.event).unwrap();
@@ -211,14 +213,14 @@ fn read_for_ever(fixture: &[u8], kinds: &str) {
 fn only_one_process_drives_a_run() {
     let bench = Bench::new();
     let journal = bench.create();
-    match bench.store.reopen(&bench.run) {
+    match bench.store.reopen_whole(&bench.run) {
         Err(StoreError::Live { holder: Some(holder), .. }) => {
             assert_eq!(holder.pid, std::process::id());
         }
         other => panic!("{other:?}"),
     }
     journal.close().unwrap();
-    bench.store.reopen(&bench.run).unwrap();
+    bench.store.reopen_whole(&bench.run).unwrap();
 }
 
 #[test]
@@ -312,7 +314,7 @@ fn a_rehearsal_dies_right_after_the_record_it_was_told_and_no_other_run_does() {
         assert_eq!(bench.store.read(&bench.run).unwrap().events.len(), kept);
         drop(journal);
         // The run that goes on has passed that record, so it lives.
-        let (mut journal, _) = bench.store.reopen(&bench.run).unwrap();
+        let (mut journal, _) = bench.store.reopen_whole(&bench.run).unwrap();
         journal.kill_at = Some(2);
         journal.append(at(2), &[noted("c"), noted("d")]).unwrap();
         assert_eq!(bench.store.read(&bench.run).unwrap().events.len(), kept + 2);
@@ -347,13 +349,13 @@ fn a_run_that_another_machine_drives_is_not_taken_from_it() {
     let lock = folder.join(WRITER);
     let name = std::fs::read_to_string(&lock).unwrap();
     // Here it is seen to be gone. On another machine it cannot be told.
-    drop(bench.store.reopen(&bench.run).unwrap());
+    drop(bench.store.reopen_whole(&bench.run).unwrap());
     std::fs::write(&lock, name.replace(&local_host(), "elsewhere.example")).unwrap();
-    let error = bench.store.reopen(&bench.run).unwrap_err();
+    let error = bench.store.reopen_whole(&bench.run).unwrap_err();
     assert!(matches!(error, StoreError::Live { alive: None, .. }), "{error}");
     assert!(error.to_string().contains("cannot be told"), "{error}");
     lock::break_lock(&folder, WRITER, &bench.run).unwrap();
-    bench.store.reopen(&bench.run).unwrap().0.close().unwrap();
+    bench.store.reopen_whole(&bench.run).unwrap().0.close().unwrap();
     assert_eq!(std::fs::read_to_string(&lock).unwrap(), "");
 }
 

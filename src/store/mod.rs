@@ -29,7 +29,7 @@ pub use local::{KILL_AT_RECORD, LocalJournal};
 pub use lock::{Holder, local_host, local_user};
 pub use output::OutputLog;
 pub use plans::Scratch;
-pub use record::{History, Recorded, Torn};
+pub use record::{Ending, History, Recorded, Torn};
 
 use crate::engine::event::Event;
 use crate::model::id::{RunId, StepKey};
@@ -151,13 +151,18 @@ impl Store {
         Ok(())
     }
 
-    /// Opens the journal of a run to go on with it. A torn end is cut off, and the history says so.
+    /// Opens the journal of a run to go on with it, and hands each event on. A torn end is cut off, and the
+    /// ending says so.
     ///
     /// # Errors
     /// [`StoreError::Live`] when another process drives the run, [`StoreError::Corrupt`] when the journal
     /// was altered, [`StoreError::Newer`] when a newer runbook wrote it.
-    pub fn reopen(&self, run: &RunId) -> Result<(LocalJournal, History), StoreError> {
-        LocalJournal::reopen(run, &self.existing(run)?)
+    pub fn reopen(
+        &self,
+        run: &RunId,
+        each: &mut dyn FnMut(Recorded),
+    ) -> Result<(LocalJournal, Ending), StoreError> {
+        LocalJournal::reopen(run, &self.existing(run)?, each)
     }
 
     /// Reads the journal of a run, and changes nothing. Works while the run is live.
@@ -165,9 +170,24 @@ impl Store {
     /// # Errors
     /// As [`Store::reopen`], without `Live`.
     pub fn read(&self, run: &RunId) -> Result<History, StoreError> {
+        let mut events = Vec::new();
+        let ending = self.read_each(run, &mut |recorded| events.push(recorded))?;
+        Ok(ending.after(events))
+    }
+
+    /// Reads the journal of a run event by event, and changes nothing. Keeps none of them: this is for whoever
+    /// wants their sum. Works while the run is live.
+    ///
+    /// # Errors
+    /// As [`Store::read`]. Events that came before the damage have been handed on by then.
+    pub fn read_each(
+        &self,
+        run: &RunId,
+        each: &mut dyn FnMut(Recorded),
+    ) -> Result<Ending, StoreError> {
         let path = self.existing(run)?.join(local::JOURNAL);
         let file = files::open(&path, How::Read)?;
-        Ok(record::scan(&path, file)?.history)
+        Ok(record::scan(&path, file, each)?.ending)
     }
 
     /// The runs that began, newest first.
@@ -311,7 +331,20 @@ pub fn text_file(name: &str) -> String {
 /// # Errors
 /// As [`Store::read`].
 pub fn history_of(bytes: &[u8]) -> Result<History, StoreError> {
-    Ok(record::scan(Path::new(local::JOURNAL), bytes)?.history)
+    let mut events = Vec::new();
+    let scan =
+        record::scan(Path::new(local::JOURNAL), bytes, &mut |recorded| events.push(recorded))?;
+    Ok(scan.ending.after(events))
+}
+
+#[cfg(test)]
+impl Store {
+    /// Opens a journal to go on with it, and keeps what it says.
+    fn reopen_whole(&self, run: &RunId) -> Result<(LocalJournal, History), StoreError> {
+        let mut events = Vec::new();
+        let (journal, ending) = self.reopen(run, &mut |recorded| events.push(recorded))?;
+        Ok((journal, ending.after(events)))
+    }
 }
 
 #[cfg(test)]

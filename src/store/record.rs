@@ -143,9 +143,27 @@ pub(super) fn is_line(bytes: &[u8], of: &str) -> bool {
     bytes.strip_suffix(b"\n").is_some_and(|line| hash(line) == of)
 }
 
+/// How a journal ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// How many events there are.
+    pub events: u64,
+    /// A last line that was cut short. While the run is live, it may just be in the writing.
+    pub torn: Option<Torn>,
+    /// SHA-256 of the last whole line: who knows it can tell whether the journal was altered.
+    pub head: String,
+}
+
+impl Ending {
+    /// With the events that were read on the way to it.
+    pub(super) fn after(self, events: Vec<Recorded>) -> History {
+        History { events, torn: self.torn, head: self.head }
+    }
+}
+
 /// A whole journal, read and checked.
 pub(super) struct Scan {
-    pub(super) history: History,
+    pub(super) ending: Ending,
     /// How many bytes are whole lines.
     pub(super) length: u64,
     /// How many of them are the last line.
@@ -154,22 +172,27 @@ pub(super) struct Scan {
     pub(super) mode: Option<Mode>,
 }
 
-/// Reads a journal from its beginning and checks every line and the chain.
-pub(super) fn scan(path: &Path, from: impl Read) -> Result<Scan, StoreError> {
+/// Reads a journal from its beginning and checks every line and the chain. Each event is handed on as it comes,
+/// so that a long journal needs no more memory than a short one.
+pub(super) fn scan(
+    path: &Path,
+    from: impl Read,
+    each: &mut dyn FnMut(Recorded),
+) -> Result<Scan, StoreError> {
     let mut lines = Lines { from: BufReader::with_capacity(1 << 16, from), path };
-    let history = History { events: Vec::new(), torn: None, head: NO_LINE.to_owned() };
-    let mut scan = Scan { history, length: 0, last: 0, mode: None };
+    let ending = Ending { events: 0, torn: None, head: NO_LINE.to_owned() };
+    let mut scan = Scan { ending, length: 0, last: 0, mode: None };
     let mut bytes = Vec::new();
-    let mut number = 0;
     while lines.next(&mut bytes)? {
-        number += 1;
-        let expected = Expected { path, number, prev: &scan.history.head };
+        let number = scan.ending.events + 1;
+        let expected = Expected { path, number, prev: &scan.ending.head };
         match expected.read(&bytes) {
             Ok(line) => {
                 scan.mode = scan.mode.or(Some(line.mode));
                 let event = Recorded { seq: line.seq, at: line.at, event: line.event };
-                scan.history.head = hash(&bytes[..bytes.len() - 1]);
-                scan.history.events.push(event);
+                scan.ending.head = hash(&bytes[..bytes.len() - 1]);
+                scan.ending.events = number;
+                each(event);
                 scan.last = bytes.len() as u64;
                 scan.length += scan.last;
             }
@@ -184,7 +207,7 @@ pub(super) fn scan(path: &Path, from: impl Read) -> Result<Scan, StoreError> {
                 match expected.rest_of_its_write(&mut lines)? {
                     Some(rest) if !whole => {
                         let bytes = bytes.len() as u64 + rest;
-                        scan.history.torn = Some(Torn { line: number, bytes });
+                        scan.ending.torn = Some(Torn { line: number, bytes });
                     }
                     _ => return Err(expected.corrupt(number, reason)),
                 }

@@ -122,5 +122,5 @@ fn a_journal_replaced_by_a_link_is_refused() {
     fs::rename(&journal, &elsewhere).unwrap();
     std::os::unix::fs::symlink(&elsewhere, &journal).unwrap();
     assert!(matches!(store.read(&run), Err(StoreError::Foreign { .. })));
-    assert!(matches!(store.reopen(&run), Err(StoreError::Foreign { .. })));
+    assert!(matches!(store.reopen_whole(&run), Err(StoreError::Foreign { .. })));
 }

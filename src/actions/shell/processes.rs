@@ -38,10 +38,18 @@ const ROUNDS: u32 = 40;
 /// How often the table is read again that was read while it changed.
 const READINGS: u32 = 10;
 
+/// Whose turn it is to look whether anybody is left. Reading the table takes as long as there are processes, so
+/// those who wait meanwhile are all served by the next reading.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// The children of this process. Whoever starts one, or looks through all of them, holds it, so that no child
 /// is seen before it is known whose it is.
-static HOUSE: Mutex<House> =
-    Mutex::new(House { adopts: false, strangers: BTreeSet::new(), families: BTreeMap::new() });
+static HOUSE: Mutex<House> = Mutex::new(House {
+    adopts: false,
+    strangers: BTreeSet::new(),
+    families: BTreeMap::new(),
+    seen: None,
+});
 
 struct House {
     /// Whether orphans are given to this process.
@@ -50,6 +58,15 @@ struct House {
     strangers: BTreeSet<i32>,
     /// The scripts that run, by their leaders.
     families: BTreeMap<i32, Entry>,
+    /// The table as it was last read for those who waited for their turn.
+    seen: Option<Seen>,
+}
+
+/// The table at some time.
+struct Seen {
+    /// When its reading began. Who asked before that is answered by it.
+    began: Instant,
+    all: BTreeMap<i32, Process>,
 }
 
 /// What is known of a running script.
@@ -87,14 +104,6 @@ pub(super) struct Family {
     ended: bool,
 }
 
-/// What was seen of a family.
-enum Look {
-    /// These live, and no others.
-    Sure(BTreeSet<i32>),
-    /// Nobody was seen, but the table changed each time while it was read.
-    Changing,
-}
-
 impl Family {
     /// Starts a program whose environment has that value of the tag.
     ///
@@ -116,8 +125,8 @@ impl Family {
     /// Ends what is left: asks, waits, kills. Waits no longer once the operator wants to stop at once.
     pub(super) async fn end(&mut self, grace: Duration, stop: &StopSignal) {
         self.is_ending();
-        // The usual case. Where thousands of processes run, each look takes long.
-        if matches!(self.look(), Look::Sure(members) if members.is_empty()) {
+        // The usual case.
+        if self.has_nobody_left().await {
             self.ended = true;
             return;
         }
@@ -164,33 +173,43 @@ impl Family {
         members.len()
     }
 
-    /// All that live, as far as that can be told.
-    fn members(&self) -> BTreeSet<i32> {
-        match self.look() {
-            Look::Sure(members) => members,
-            Look::Changing => BTreeSet::new(),
+    /// Whether it is certain that nobody lives. A thousand scripts that end at once share a few readings.
+    async fn has_nobody_left(&self) -> bool {
+        let asked = Instant::now();
+        let _turn = TURN.lock().await;
+        let mut house = house();
+        if house.is_childless() {
+            return true;
         }
+        let seen = match house.seen.take().filter(|seen| seen.began >= asked) {
+            Some(seen) => seen,
+            None => {
+                let began = Instant::now();
+                let Some(all) = table::all() else { return self.group().is_empty() };
+                house.bury(&all);
+                Seen { began, all }
+            }
+        };
+        let nobody = !changed(&seen.all) && house.members(self, &seen.all).is_empty();
+        house.seen = Some(seen);
+        nobody
     }
 
-    fn look(&self) -> Look {
+    /// All that live, as far as that can be told.
+    fn members(&self) -> BTreeSet<i32> {
         let house = house();
         if house.is_childless() {
-            return Look::Sure(BTreeSet::new());
+            return BTreeSet::new();
         }
         for _ in 0..READINGS {
-            let Some(all) = table::all() else { return Look::Sure(self.group()) };
+            let Some(all) = table::all() else { return self.group() };
             house.bury(&all);
             let members = house.members(self, &all);
-            // A process whose parent is not in the table lost it while the table was read. Then it is with
-            // somebody else now, perhaps with us.
-            let changed = all
-                .values()
-                .any(|process| process.parent != 0 && !all.contains_key(&process.parent));
-            if !members.is_empty() || !changed {
-                return Look::Sure(members);
+            if !members.is_empty() || !changed(&all) {
+                return members;
             }
         }
-        Look::Changing
+        BTreeSet::new()
     }
 
     /// The leader, for as long as anybody of its group lives.
@@ -198,6 +217,12 @@ impl Family {
         let leader = self.leader.as_raw();
         killpg(self.leader, None).map_or_else(|_| BTreeSet::new(), |()| [leader].into())
     }
+}
+
+/// Whether the table changed while it was read: a process whose parent is not in it lost it meanwhile. Then it is
+/// with somebody else now, perhaps with us.
+fn changed(all: &BTreeMap<i32, Process>) -> bool {
+    all.values().any(|process| process.parent != 0 && !all.contains_key(&process.parent))
 }
 
 impl House {

@@ -185,7 +185,7 @@ fn run(home: &Home, store: &Store, id: &RunId) -> Result<(Run, Option<Judged>), 
         why: inside(home, &CliError::from(error).message),
     })?;
     let judged = drills::judge(&home.project, &opened);
-    let state = history::as_seen(opened.state, &opened.history);
+    let state = history::as_seen(opened.state, history::driver(&opened.history));
     let run = Run {
         id: id.clone(),
         own_people: own_people(&home.project, &state),
