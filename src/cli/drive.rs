@@ -191,7 +191,7 @@ async fn part(session: &Session, first: First, io: Io) -> Result<Ended, CliError
 fn refused(world: &World, run: &RunId) -> Result<bool, CliError> {
     let Opened { state, .. } = run::open(&world.store, &world.catalog, run)?;
     // Steps that failed on the way there are not what stops the way back.
-    let stage = |step: &StepState| match &step.status {
+    let stage = |step: &Arc<StepState>| match &step.status {
         StepStatus::Failed(failure) if !state.undoing => Some(failure.stage),
         StepStatus::UndoFailed(failure) => Some(failure.stage),
         _ => None,

@@ -76,6 +76,8 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let decisions = decisions(&plan, &args.steps, args.reason.as_deref())?;
     let until = args.until.as_deref().map(|step| step_of(target, step)).transpose()?;
     let secrets = params::secrets(&target.root.book, &state.began.secret_params, &args.given)?;
+    // It is read again under the lock, and may be large.
+    drop(state);
     let wishes =
         Wishes { yes: args.yes, ask_every_step: false, until, reason: args.reason.clone() };
     world::block_on(async {

@@ -6,8 +6,13 @@ use super::outcome::Stage;
 use super::state::{RunState, RunStatus, StepStatus};
 use crate::model::drill::Part;
 use crate::model::id::StepKey;
+use crate::model::step::Body;
 use crate::plan::{Frame, Plan, Planned, Reversal};
 use std::collections::BTreeSet;
+
+/// How many scripts run at once. More would not end sooner on the operator's machine: each is a process with its
+/// own pipes, and what it costs to start one grows with those that run. Steps that only call AWS do not count.
+pub const MOST_SCRIPTS: usize = 64;
 
 /// One thing for the run loop to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,9 +75,17 @@ pub fn decide(plan: &Plan, state: &RunState, hand: &InHand) -> Vec<Effect> {
 
 fn forward(plan: &Plan, state: &RunState, hand: &InHand) -> Vec<Effect> {
     let faults = Faults::of(plan, state);
-    let mut look =
-        Look { state, hand, faults: &faults, effects: Vec::new(), held: false, mends: false };
+    let mut look = Look {
+        state,
+        hand,
+        faults: &faults,
+        effects: Vec::new(),
+        scripts: Scripts::default(),
+        held: false,
+        mends: false,
+    };
     let settled = look.frame(&plan.root, None);
+    look.leave_room();
     if !hand.stopping {
         let unknown = state.steps.iter().filter(|(key, step)| {
             matches!(step.status, StepStatus::Unknown(_))
@@ -194,17 +207,41 @@ fn through(frame: &Frame, settled: Vec<bool>) -> Vec<bool> {
     }
 }
 
+fn is_script(planned: &Planned, frame: &Frame) -> bool {
+    planned.calls.is_none() && matches!(planned.step(frame).block.body, Body::Script { .. })
+}
+
 struct Look<'a> {
     state: &'a RunState,
     hand: &'a InHand,
     faults: &'a Faults,
     effects: Vec<Effect>,
+    scripts: Scripts,
     held: bool,
     /// Whether the next step is the one that mends, and something is to be mended.
     mends: bool,
 }
 
+/// The steps that run a script.
+#[derive(Default)]
+struct Scripts {
+    /// How many are in hand.
+    busy: usize,
+    /// Which of the effects would begin one.
+    ready: Vec<usize>,
+}
+
 impl Look<'_> {
+    /// Takes away the beginnings of scripts for which there is no room. They come when others have ended.
+    fn leave_room(&mut self) {
+        let room = MOST_SCRIPTS.saturating_sub(self.scripts.busy);
+        while self.scripts.ready.len() > room {
+            if let Some(last) = self.scripts.ready.pop() {
+                self.effects.remove(last);
+            }
+        }
+    }
+
     /// Looks through one runbook. Says whether all its steps are settled.
     fn frame(&mut self, frame: &Frame, outer: Option<&StepKey>) -> bool {
         let keys: Vec<StepKey> = frame
@@ -219,13 +256,13 @@ impl Look<'_> {
         let through = through(frame, settled.clone());
         for (planned, key) in frame.steps.iter().zip(&keys) {
             if planned.needs.iter().all(|need| through[*need]) {
-                self.step(planned, key);
+                self.step(planned, key, is_script(planned, frame));
             }
         }
         settled.into_iter().all(|settled| settled)
     }
 
-    fn step(&mut self, planned: &Planned, key: &StepKey) {
+    fn step(&mut self, planned: &Planned, key: &StepKey, is_script: bool) {
         if is_mending(self.faults, key) {
             return;
         }
@@ -237,10 +274,10 @@ impl Look<'_> {
             return;
         }
         match self.state.status_of(key) {
-            StepStatus::Pending | StepStatus::Answered => self.start(key),
+            StepStatus::Pending | StepStatus::Answered => self.start(key, is_script),
             StepStatus::Open => {
                 let done = match self.state.step(key).and_then(|step| step.items.as_ref()) {
-                    Some(items) => self.elements(planned, key, items.len()),
+                    Some(items) => self.elements(planned, key, (items.len(), is_script)),
                     None => {
                         planned.calls.as_deref().is_some_and(|inner| self.frame(inner, Some(key)))
                     }
@@ -249,24 +286,40 @@ impl Look<'_> {
                     self.effects.push(Effect::Close(key.clone()));
                 }
             }
-            StepStatus::Waiting(_) if !self.hand.unanswerable.contains(key) => self.start(key),
-            _ => {}
+            StepStatus::Waiting(_) if !self.hand.unanswerable.contains(key) => {
+                self.start(key, is_script);
+            }
+            _ => self.count(key, is_script),
         }
     }
 
-    fn start(&mut self, key: &StepKey) {
+    fn count(&mut self, key: &StepKey, is_script: bool) {
+        if is_script && self.hand.busy.contains(key) {
+            self.scripts.busy += 1;
+        }
+    }
+
+    fn start(&mut self, key: &StepKey, is_script: bool) {
         if self.hand.busy.contains(key) {
-            return;
+            return self.count(key, is_script);
         }
         if self.hand.stop_before.contains(key) {
             self.held = true;
-        } else {
+        } else if !is_script || self.scripts.ready.len() < MOST_SCRIPTS {
+            if is_script {
+                self.scripts.ready.push(self.effects.len());
+            }
             self.effects.push(Effect::Prepare(key.clone()));
         }
     }
 
     /// Looks through the elements of a loop, a few at once. Says whether all are settled.
-    fn elements(&mut self, planned: &Planned, key: &StepKey, count: usize) -> bool {
+    fn elements(
+        &mut self,
+        planned: &Planned,
+        key: &StepKey,
+        (count, is_script): (usize, bool),
+    ) -> bool {
         let at_once = planned.elements_at_once.unwrap_or(1);
         let mut open = 0;
         for index in 0..count {
@@ -289,11 +342,11 @@ impl Look<'_> {
                         self.effects.push(Effect::Close(element));
                     }
                 }
-                StepStatus::Pending | StepStatus::Answered => self.start(&element),
+                StepStatus::Pending | StepStatus::Answered => self.start(&element, is_script),
                 StepStatus::Waiting(_) if !self.hand.unanswerable.contains(&element) => {
-                    self.start(&element)
+                    self.start(&element, is_script)
                 }
-                _ => {}
+                _ => self.count(&element, is_script),
             }
         }
         open == 0

@@ -10,6 +10,7 @@ use super::outcome::{Failure, Memo, Question, Stage};
 use crate::model::id::StepKey;
 use crate::model::value::{Value, Values};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// An event that cannot follow what came before it. Either the journal was written by a faulty
 /// program, or this program is at fault; in both cases nothing may go on.
@@ -200,8 +201,9 @@ pub struct RunState {
     pub status: RunStatus,
     /// Whether it is on its way back, even while paused.
     pub undoing: bool,
-    /// The steps that something happened to. A step that is absent is pending.
-    pub steps: BTreeMap<StepKey, StepState>,
+    /// The steps that something happened to. A step that is absent is pending. Copies of a state share them until
+    /// something happens to one.
+    pub steps: BTreeMap<StepKey, Arc<StepState>>,
     /// The steps whose effect began, in the order of their first start. Undo goes backwards through it.
     pub starts: Vec<StepKey>,
     /// Health probes as last seen.
@@ -261,7 +263,7 @@ impl RunState {
     /// Everything known of a step, if anything ever happened to it.
     #[must_use]
     pub fn step(&self, key: &StepKey) -> Option<&StepState> {
-        self.steps.get(key)
+        self.steps.get(key).map(|step| &**step)
     }
 
     /// Adds one event.
@@ -334,7 +336,7 @@ impl RunState {
                 event: event.called(),
             });
         };
-        let step = self.steps.entry(key.clone()).or_default();
+        let step = Arc::make_mut(self.steps.entry(key.clone()).or_default());
         // Looking for it among the starts would take long after a hundred thousand of them.
         let started_before = step.attempts > 0;
         step.status = status;

@@ -1,6 +1,6 @@
 //! The engine alone, driven by a world that always does as it is told, and by one that dies.
 
-use super::decide::{Effect, InHand, decide, owed_undos, points_passed};
+use super::decide::{Effect, InHand, MOST_SCRIPTS, decide, owed_undos, points_passed};
 use super::event::{
     Event, Obligation, Operator, PauseCause, Resolver, RunStarted, SkipReason, StepStarted, Verdict,
 };
@@ -367,6 +367,32 @@ fn a_run_that_was_taken_back_owes_nothing() {
     go_on(&plan, &mut state, &mut journal);
     assert_eq!(state.status, RunStatus::Undone { healthy: true });
     assert_eq!(state.obligations, []);
+}
+
+#[test]
+fn only_so_many_scripts_are_in_hand_at_once() {
+    let name = |number: usize| format!("s{number}");
+    let steps = (0..MOST_SCRIPTS + 6).map(|number| step(&name(number), "needs: []"));
+    let plan = plan(&steps.collect::<String>());
+    let mut state = RunState::begin(&started()).expect("a start");
+    let mut hand = InHand::default();
+    let ready = decide(&plan, &state, &hand);
+    assert_eq!(ready.len(), MOST_SCRIPTS);
+    for effect in ready {
+        let Effect::Prepare(key) = effect else { panic!("{effect:?}") };
+        state.apply(&start_of(key.clone(), 1)).expect("legal");
+        hand.busy.insert(key);
+    }
+    assert_eq!(decide(&plan, &state, &hand), []);
+    state
+        .apply(&Event::StepSucceeded { step: key("s3"), outputs: Values::new(), took_ms: 0 })
+        .expect("legal");
+    hand.busy.remove(&key("s3"));
+    // One that is still being prepared counts as well.
+    let next = key(&name(MOST_SCRIPTS));
+    assert_eq!(decide(&plan, &state, &hand), [Effect::Prepare(next.clone())]);
+    hand.busy.insert(next);
+    assert_eq!(decide(&plan, &state, &hand), []);
 }
 
 #[test]
