@@ -8,7 +8,8 @@ use super::project::Home;
 use super::{Global, history};
 use crate::engine::event::Obligation;
 use crate::engine::faults::Faults;
-use crate::engine::state::{RunState, RunStatus, StepStatus};
+use crate::engine::settled::{has_values, settled_within};
+use crate::engine::state::RunStatus;
 use crate::model::drill::DRILLS;
 use crate::model::id::{RunId, StepKey};
 use crate::model::value::{Value, Values};
@@ -177,7 +178,7 @@ fn all(runs: &[Known]) -> Vec<Owed> {
 /// The run that settled it: later, successful, of the runbook it names, with the values it names.
 fn settled_by(obligation: &Obligation, of: &Known, runs: &[Known]) -> Option<RunId> {
     let book = obligation.runbook.as_ref()?;
-    if settled_in_drill(obligation, &of.state, book) {
+    if settled_within(obligation, &of.state) {
         return Some(of.run.clone());
     }
     runs.iter()
@@ -191,34 +192,6 @@ fn settled_by(obligation: &Obligation, of: &Known, runs: &[Known]) -> Option<Run
                 && has_values(obligation, &began.params)
         })
         .map(|other| other.run.clone())
-}
-
-fn has_values(obligation: &Obligation, params: &Values) -> bool {
-    let wanted = &obligation.params;
-    wanted.iter().all(|(name, value)| params.get(name).is_some_and(|own| same(own, value)))
-}
-
-/// Whether a drill that incurred it has carried the runbook out itself, later on. The step of a drill that runs a
-/// runbook is called like it.
-fn settled_in_drill(obligation: &Obligation, drill: &RunState, book: &str) -> bool {
-    if !drill.began.runbook.starts_with(DRILLS) || !drill.began.texts.contains_key(book) {
-        return false;
-    }
-    let id = book.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-    let key = StepKey::from_text(&id);
-    let place = |wanted: &dyn Fn(&StepKey) -> bool| drill.starts.iter().position(wanted);
-    let owed = place(&|step| *step == obligation.step);
-    let begun = place(&|step| step.as_str().starts_with(&format!("{id}/")));
-    let params = drill.step(&key).and_then(|step| step.params.as_ref());
-    *drill.status_of(&key) == StepStatus::Succeeded
-        && matches!((owed, begun), (Some(owed), Some(begun)) if owed < begun)
-        && params.is_some_and(|params| has_values(obligation, params))
-}
-
-/// Whether two values are the same once they are written down: `30` and `"30"` are.
-fn same(a: &Value, b: &Value) -> bool {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    text(a) == text(b)
 }
 
 fn is_overdue(owed: &Owed, today: Date) -> bool {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::engine::event::{Event, Operator, RunStarted, StepStarted};
+use crate::engine::settled::still_owed;
 use crate::engine::state::RunState;
 use crate::model::id::StepKey;
 use crate::model::mode::Mode;
@@ -127,8 +128,13 @@ fn drill(order: [&str; 2], params: &str) -> Known {
 #[test]
 fn a_drill_settles_what_it_carries_out_itself_afterwards() {
     let (replace, delete) = ("replace/retire", "delete_key/delete");
-    assert_eq!(open(&[drill([replace, delete], r#"{"key": "k1"}"#)]), 0);
-    assert_eq!(open(&[drill([delete, replace], r#"{"key": "k1"}"#)]), 1, "it was before");
+    let settled = drill([replace, delete], r#"{"key": "k1"}"#);
+    // Its own report and the end of its run say the same.
+    assert_eq!(still_owed(&settled.state), []);
+    assert_eq!(open(&[settled]), 0);
+    let unsettled = drill([delete, replace], r#"{"key": "k1"}"#);
+    assert_eq!(still_owed(&unsettled.state).len(), 1);
+    assert_eq!(open(&[unsettled]), 1, "it was before");
     assert_eq!(open(&[drill([replace, delete], r#"{"key": "k2"}"#)]), 1, "another key");
     let mut other = drill([replace, delete], r#"{"key": "k1"}"#);
     other.state.began.runbook = "outage".into();

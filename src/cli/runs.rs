@@ -5,6 +5,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::project::Home;
 use super::{Global, history};
+use crate::engine::settled::still_owed;
 use crate::run::report::text::{cut, fit};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -34,7 +35,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
                 "run": run, "runbook": known.state.began.runbook, "mode": known.state.began.mode,
                 "environment": known.state.began.environment, "status": known.state.status.word(),
                 "began_at": known.began, "last_at": known.last,
-                "obligations": known.state.obligations.len(),
+                "obligations": still_owed(&known.state).len(),
             }),
             Err(error) => json!({ "run": run, "error": error.message }),
         };

@@ -4,6 +4,7 @@ use super::facts::Facts;
 use super::verdict::{Clock, Judgement, judge, rto};
 use crate::engine::event::{Event, Obligation, Operator};
 use crate::engine::faults::Faults;
+use crate::engine::settled::still_owed;
 use crate::engine::state::{IllegalTransition, RunState, StepStatus};
 use crate::model::drill::{DRILLS, FAULTS};
 use crate::model::id::{RunId, StepKey};
@@ -109,7 +110,7 @@ pub fn report(plan: &Plan, history: &History) -> Result<Report, IllegalTransitio
         objective: front.rto.as_ref().map(|rto| rto.value),
         steps: steps(plan, &state, history),
         faults: faults(plan, &state, history),
-        obligations: state.obligations.clone(),
+        obligations: still_owed(&state),
         head: history.head.clone(),
     })
 }

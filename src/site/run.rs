@@ -6,6 +6,7 @@ use super::timeline;
 use super::view::Verdict as Judged;
 use super::view::{Held, Input, Run};
 use crate::engine::event::{Event, PauseCause, Resolver, SkipReason, Verdict};
+use crate::engine::settled::still_owed;
 use crate::engine::state::{RunStatus, StepStatus};
 use crate::model::drill::DRILLS;
 use crate::model::id::StepKey;
@@ -220,12 +221,7 @@ pub(super) fn page(input: &Input<'_>, run: &Run) -> RunPage {
         probes: probes(run),
         params: params(run),
         accounts: accounts.collect(),
-        owed: run
-            .state
-            .obligations
-            .iter()
-            .map(|owed| (owed.due.clone(), owed.text.clone()))
-            .collect(),
+        owed: still_owed(&run.state).into_iter().map(|owed| (owed.due, owed.text)).collect(),
         events: events(run),
         logs: run
             .logs

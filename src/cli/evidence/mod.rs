@@ -10,6 +10,7 @@ use super::{Global, cloud, history};
 use crate::actions::catalog::catalog;
 use crate::drill::json::json as drill_json;
 use crate::drill::report::report as drill_report;
+use crate::engine::settled::still_owed;
 use crate::evidence::{Archive, Kept, Signed, add_signature, pack, verify};
 use crate::model::action::Catalog;
 use crate::model::drill::DRILLS;
@@ -169,7 +170,7 @@ fn report(opened: &Opened) -> Result<Value, CliError> {
         "run": state.began.run, "runbook": state.began.runbook, "mode": state.began.mode,
         "environment": state.began.environment, "operator": state.began.operator,
         "status": state.status.word(), "began": at(opened.history.events.first()),
-        "ended": at(opened.history.events.last()), "obligations": state.obligations,
+        "ended": at(opened.history.events.last()), "obligations": still_owed(&state),
         "journal_head": opened.history.head,
     }))
 }

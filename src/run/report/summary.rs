@@ -5,6 +5,7 @@ use crate::engine::decide::{owed_undos, points_passed};
 use crate::engine::event::{Event, Obligation, PauseCause};
 use crate::engine::faults::Faults;
 use crate::engine::outcome::{Failure, Question, Stage};
+use crate::engine::settled::still_owed;
 use crate::engine::state::{RunState, RunStatus, StepStatus};
 use crate::model::id::StepKey;
 use crate::plan::Plan;
@@ -123,7 +124,7 @@ pub fn summarize(plan: &Plan, state: &RunState) -> Summary {
         unhealthy: Vec::new(),
         healthy: 0,
         broken: Faults::of(plan, state).standing().map(|fault| fault.key.clone()).collect(),
-        owed: state.obligations.clone(),
+        owed: still_owed(state),
         next: Vec::new(),
     };
     for (key, step) in &state.steps {
