@@ -3,7 +3,8 @@
 use super::error::CliError;
 use super::project::Home;
 use crate::engine::event::{Event, Operator, PauseCause};
-use crate::engine::state::{Replay, RunState, RunStatus, StepStatus};
+use crate::engine::replay::Replay;
+use crate::engine::state::{RunState, RunStatus, StepStatus};
 use crate::model::id::RunId;
 use crate::run::RunError;
 use crate::run::report::summary::Tally;

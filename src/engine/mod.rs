@@ -7,6 +7,7 @@ pub mod decide;
 pub mod event;
 pub mod faults;
 pub mod outcome;
+pub mod replay;
 pub mod settled;
 pub mod state;
 

@@ -2,7 +2,8 @@
 
 use super::RunError;
 use crate::engine::event::{Event, RunStarted};
-use crate::engine::state::{Replay, RunState};
+use crate::engine::replay::Replay;
+use crate::engine::state::RunState;
 use crate::model::action::Catalog;
 use crate::model::drill::DRILLS;
 use crate::model::id::RunId;

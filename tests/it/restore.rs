@@ -78,6 +78,11 @@ fn a_collection_is_planned_and_what_the_emulator_lacks_is_said() {
     }
     let project = crate::main_job::seeded();
     let before = crate::inventory::inventory(&project);
+    // Nobody loses a domain by a parameter.
+    let other = ["run", "account-redeploy", "--env", "sandbox", "-p", "index=serverless"];
+    project.run(&other).ended(1).says("it would be deleted, and everything in it");
+    project.run(&["undo"]).ended(0);
+    assert_eq!(crate::inventory::inventory(&project), before);
     project
         .run(&["plan", "stacks", "--env", "sandbox", "-p", "index=serverless"])
         .says("AWS::OpenSearchServerless::Collection");
