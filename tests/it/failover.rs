@@ -3,10 +3,10 @@
 use crate::cloud::{answer, plain, wait};
 use crate::env::{Project, Ran};
 use crate::lost::{changes_nothing, outlives};
-use crate::matrix::{Row, matrix};
+use crate::matrix::{Row, matrix, try_rows};
 use crate::proxy::{Call, Fault, Proxy};
 use crate::rows::killed;
-use crate::sample::{is_turn, some_of};
+use crate::sample::is_turn;
 
 pub(crate) const FAILOVER: Row = Row {
     runbook: "bedrock-failover",
@@ -114,18 +114,16 @@ fn crowded(project: &Project) -> Vec<String> {
 #[test]
 fn each_is_taken_back_from_every_step() {
     if is_turn("rows of Bedrock and the index to take back", 1, 3) {
-        for row in some_of("rows to take back", ROWS.to_vec(), 1) {
-            matrix(&row);
-        }
+        try_rows("rows to take back", &ROWS, matrix);
     }
 }
 
 #[test]
 fn each_outlives_the_loss_of_any_answer() {
     if is_turn("lost answers of Bedrock and the index", 2, 3) {
-        for row in some_of("rows whose answers are lost", ROWS.to_vec(), 1) {
-            if row.leaves { outlives(&row) } else { changes_nothing(&row) }
-        }
+        try_rows("rows whose answers are lost", &ROWS, |row| {
+            if row.leaves { outlives(row) } else { changes_nothing(row) }
+        });
     }
 }
 
@@ -133,9 +131,7 @@ fn each_outlives_the_loss_of_any_answer() {
 #[test]
 fn each_goes_on_after_a_kill_at_any_record() {
     if is_turn("rows of Bedrock and the index to be killed", 0, 3) {
-        for row in some_of("rows to be killed", ROWS.to_vec(), 1) {
-            killed(&row);
-        }
+        try_rows("rows to be killed", &ROWS, killed);
     }
 }
 

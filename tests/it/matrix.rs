@@ -10,6 +10,7 @@ use runbook::model::runbook::Runbook;
 use runbook::model::step::{Body, Interpreter, Step};
 use runbook::model::value::NodeKind;
 use serde_json::Value;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// One runbook, in one situation.
 #[derive(Clone, Copy)]
@@ -167,6 +168,18 @@ impl std::fmt::Display for Case {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(to, "{}: {} fails {:?} it acts", self.file, self.step.id(), self.when)
     }
+}
+
+/// Tries one row by chance, or each of them in a full test run, and fails when one did. All are tried: the first that
+/// fails may take an hour to come to. `RUNBOOK_TEST_ROW` names the runbook whose row is to be tried.
+pub(crate) fn try_rows(what: &str, rows: &[Row], test: impl Fn(&Row)) {
+    let chosen: Vec<Row> = match std::env::var("RUNBOOK_TEST_ROW") {
+        Ok(wanted) => rows.iter().filter(|row| row.runbook == wanted).copied().collect(),
+        Err(_) => some_of(what, rows.to_vec(), 1),
+    };
+    let fails = |row: &Row| catch_unwind(AssertUnwindSafe(|| test(row))).is_err();
+    let failed: Vec<&str> = chosen.iter().filter(|row| fails(row)).map(|row| row.runbook).collect();
+    assert!(failed.is_empty(), "{what}: these have failed, as told above: {failed:?}");
 }
 
 /// How many cases of a row a plain test run tries, beside the very last step.

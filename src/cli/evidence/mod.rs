@@ -170,7 +170,7 @@ fn report(opened: &Opened) -> Result<Value, CliError> {
         "run": state.began.run, "runbook": state.began.runbook, "mode": state.began.mode,
         "environment": state.began.environment, "operator": state.began.operator,
         "status": state.status.word(), "began": at(opened.history.events.first()),
-        "ended": at(opened.history.events.last()), "obligations": still_owed(&state),
+        "ended": at(opened.history.events.last()), "obligations": still_owed(state),
         "journal_head": opened.history.head,
     }))
 }
