@@ -75,11 +75,20 @@ pub(crate) struct Started<'p> {
 
 impl<'p> Started<'p> {
     pub(crate) fn new(project: &'p Project, arguments: &[&str]) -> Self {
+        Self::with(project, arguments, &[])
+    }
+
+    pub(crate) fn with(
+        project: &'p Project,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         std::fs::create_dir_all(project.path().join(TEMPORARY)).expect("a folder");
         let file = |name: &str| File::create(project.path().join(name)).expect("a file");
         let mut command = project.command(arguments);
         command
             .env("TMPDIR", project.path().join(TEMPORARY))
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(file("stdout"))
             .stderr(file("stderr"));
