@@ -294,7 +294,8 @@ impl Look<'_> {
     }
 
     fn count(&mut self, key: &StepKey, is_script: bool) {
-        if is_script && self.hand.busy.contains(key) {
+        // While a person is asked about it, no process runs.
+        if is_script && self.hand.busy.contains(key) && !self.hand.asking.contains(key) {
             self.scripts.busy += 1;
         }
     }

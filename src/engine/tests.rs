@@ -391,8 +391,11 @@ fn only_so_many_scripts_are_in_hand_at_once() {
     // One that is still being prepared counts as well.
     let next = key(&name(MOST_SCRIPTS));
     assert_eq!(decide(&plan, &state, &hand), [Effect::Prepare(next.clone())]);
-    hand.busy.insert(next);
+    hand.busy.insert(next.clone());
     assert_eq!(decide(&plan, &state, &hand), []);
+    // One that a person is asked about does not.
+    hand.asking.insert(next);
+    assert_eq!(decide(&plan, &state, &hand), [Effect::Prepare(key(&name(MOST_SCRIPTS + 1)))]);
 }
 
 #[test]

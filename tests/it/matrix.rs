@@ -172,9 +172,19 @@ impl std::fmt::Display for Case {
 
 /// Tries one row by chance, or each of them in a full test run, and fails when one did. All are tried: the first that
 /// fails may take an hour to come to. `RUNBOOK_TEST_ROW` names the runbook whose row is to be tried.
+///
+/// # Panics
+/// When no row has that name: to try nothing would look like a success.
 pub(crate) fn try_rows(what: &str, rows: &[Row], test: impl Fn(&Row)) {
     let chosen: Vec<Row> = match std::env::var("RUNBOOK_TEST_ROW") {
-        Ok(wanted) => rows.iter().filter(|row| row.runbook == wanted).copied().collect(),
+        Ok(wanted) => {
+            let all = crate::rows::ROWS.into_iter().chain(crate::failover::ROWS);
+            assert!(
+                all.map(|row| row.runbook).any(|name| name == wanted),
+                "RUNBOOK_TEST_ROW={wanted}: there is no such row"
+            );
+            rows.iter().filter(|row| row.runbook == wanted).copied().collect()
+        }
         Err(_) => some_of(what, rows.to_vec(), 1),
     };
     let fails = |row: &Row| catch_unwind(AssertUnwindSafe(|| test(row))).is_err();
