@@ -3,9 +3,9 @@
 use super::console::Out;
 use super::error::CliError;
 use super::exit::Exit;
-use super::history::Known;
 use super::project::Home;
 use super::{Global, history, world};
+use crate::engine::state::RunState;
 use crate::run;
 use jiff::Timestamp;
 
@@ -28,11 +28,8 @@ What the run did stays, and what it owes stays owed. To take it back instead: `r
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let home = Home::find(global)?;
     let store = home.store()?;
-    let Known { run, .. } =
-        history::pick(&store, args.run.as_deref(), "that could be given up", |state| {
-            !state.status.is_over()
-        })?
-        .known;
+    let fits = |state: &RunState| !state.status.is_over();
+    let run = history::pick(&store, args.run.as_deref(), "that could be given up", fits)?.known.run;
     run::abort(&store, &home.catalog, &run, (&args.reason, &world::operator()), Timestamp::now())?;
     let out = Out::new();
     out.line(format!("Gave up run {run}. What it did stays; nothing was taken back."))?;
