@@ -251,29 +251,30 @@ impl Look<'_> {
                 outer.map_or_else(|| StepKey::top(&planned.id), |outer| outer.child(&planned.id))
             })
             .collect();
-        let settled: Vec<bool> =
-            keys.iter().map(|key| self.state.status_of(key).is_settled()).collect();
+        let state = self.state;
+        let statuses: Vec<&StepStatus> = keys.iter().map(|key| state.status_of(key)).collect();
+        let settled: Vec<bool> = statuses.iter().map(|status| status.is_settled()).collect();
         let through = through(frame, settled.clone());
-        for (planned, key) in frame.steps.iter().zip(&keys) {
+        for ((planned, key), status) in frame.steps.iter().zip(&keys).zip(statuses) {
             if planned.needs.iter().all(|need| through[*need]) {
-                self.step(planned, key, is_script(planned, frame));
+                self.step(planned, key, (status, is_script(planned, frame)));
             }
         }
         settled.into_iter().all(|settled| settled)
     }
 
-    fn step(&mut self, planned: &Planned, key: &StepKey, is_script: bool) {
+    fn step(&mut self, planned: &Planned, key: &StepKey, (status, is_script): (&StepStatus, bool)) {
         if is_mending(self.faults, key) {
             return;
         }
         if planned.part == Some(Part::Mend)
-            && *self.state.status_of(key) == StepStatus::Pending
+            && *status == StepStatus::Pending
             && self.faults.standing().next().is_some()
         {
             self.mends = true;
             return;
         }
-        match self.state.status_of(key) {
+        match status {
             StepStatus::Pending | StepStatus::Answered => self.start(key, is_script),
             StepStatus::Open => {
                 let done = match self.state.step(key).and_then(|step| step.items.as_ref()) {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a name was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,7 +19,7 @@ macro_rules! snake_case_name {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Takes a name that is `snake_case`.
@@ -27,7 +28,7 @@ macro_rules! snake_case_name {
             /// Gives the text back when it is not.
             pub fn new(text: impl Into<String>) -> Result<Self, BadName> {
                 let text = text.into();
-                if is_snake_case(&text) { Ok(Self(text)) } else { Err(BadName(text)) }
+                if is_snake_case(&text) { Ok(Self(text.into())) } else { Err(BadName(text)) }
             }
 
             /// The name as text.
@@ -52,7 +53,7 @@ macro_rules! snake_case_name {
 
         impl From<$name> for String {
             fn from(name: $name) -> Self {
-                name.0
+                name.0.to_string()
             }
         }
     };
@@ -70,34 +71,47 @@ snake_case_name! {
 
 /// Where a step stands in a run: `outer/inner` inside a sub-runbook, `step[2]` inside a loop.
 ///
-/// This is the name a step has in the journal. It never changes once a run has begun.
+/// This is the name a step has in the journal. It never changes once a run has begun, and its copies share the text:
+/// what comes next is decided with the keys of all steps in hand.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct StepKey(String);
+#[serde(from = "String", into = "String")]
+pub struct StepKey(Arc<str>);
+
+impl From<String> for StepKey {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<StepKey> for String {
+    fn from(key: StepKey) -> Self {
+        key.0.to_string()
+    }
+}
 
 impl StepKey {
     /// The key of a step at the top of a runbook.
     #[must_use]
     pub fn top(id: &StepId) -> Self {
-        Self(id.as_str().to_owned())
+        Self(Arc::clone(&id.0))
     }
 
     /// A key as it was typed or journaled. Whether such a step exists is for the caller to find out.
     #[must_use]
     pub fn from_text(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self::from(text.into())
     }
 
     /// The key of a step of the sub-runbook that this step runs.
     #[must_use]
     pub fn child(&self, id: &StepId) -> Self {
-        Self(format!("{}/{id}", self.0))
+        Self::from(format!("{}/{id}", self.0))
     }
 
     /// The key of one element of the loop that this step is.
     #[must_use]
     pub fn element(&self, index: usize) -> Self {
-        Self(format!("{}[{index}]", self.0))
+        Self::from(format!("{}[{index}]", self.0))
     }
 
     /// The key without any loop index: the step as the runbook's text has it.

@@ -363,29 +363,44 @@ impl Driver {
         }
     }
 
-    /// Waits for whatever comes first: a task, an answer, something said, or the operator.
+    /// Waits for whatever comes first: a task, an answer, or the operator. What is said meanwhile is passed on. It
+    /// decides nothing.
     async fn wait(&mut self) -> Result<(), RunError> {
-        let fault_ends = self.watch_faults();
-        tokio::select! {
-            () = tokio::time::sleep(fault_ends.unwrap_or_default()), if fault_ends.is_some() => Ok(()),
-            Some(told) = self.tasks.join_next() => {
-                self.say_what_was_said();
-                self.told(told.map_err(|panic| RunError::Internal(panic.to_string()))?)
+        let overdue = self.hand.overdue.len();
+        let fault_ends = self.watch_faults().map(|left| tokio::time::Instant::now() + left);
+        if self.hand.overdue.len() > overdue {
+            // One that has ended since the last decision calls for another.
+            return Ok(());
+        }
+        let fault_ended = async move {
+            match fault_ends {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
             }
-            Some(told) = self.prompts.join_next() => {
-                self.told(told.map_err(|panic| RunError::Internal(panic.to_string()))?)
-            }
-            Some((step, report)) = self.said.recv() => {
-                self.say(&step, &report);
-                Ok(())
-            }
-            changed = self.io.stop.changed(), if self.listening => {
-                self.listening = changed.is_ok();
-                if *self.io.stop.borrow() >= Stop::Park {
-                    self.leave_prompts();
+        };
+        tokio::pin!(fault_ended);
+        loop {
+            tokio::select! {
+                () = &mut fault_ended => {}
+                Some(told) = self.tasks.join_next() => {
+                    self.say_what_was_said();
+                    self.told(told.map_err(|panic| RunError::Internal(panic.to_string()))?)?;
                 }
-                Ok(())
+                Some(told) = self.prompts.join_next() => {
+                    self.told(told.map_err(|panic| RunError::Internal(panic.to_string()))?)?;
+                }
+                Some((step, report)) = self.said.recv() => {
+                    self.say(&step, &report);
+                    continue;
+                }
+                changed = self.io.stop.changed(), if self.listening => {
+                    self.listening = changed.is_ok();
+                    if *self.io.stop.borrow() >= Stop::Park {
+                        self.leave_prompts();
+                    }
+                }
             }
+            return Ok(());
         }
     }
 

@@ -94,9 +94,14 @@ impl Driver {
         frame: &Frame,
     ) -> Result<Option<Event>, Failure> {
         let step = planned.step(frame);
+        let is_element = scope::element(key).is_some();
+        let options = &step.block.options;
+        let has_terms = options.condition.is_some() || options.for_each.is_some();
+        if planned.calls.is_none() && (is_element || !has_terms) {
+            return Ok(None);
+        }
         let source = &frame.book.source;
         let scope = self.maker().scopes().of(key);
-        let is_element = scope::element(key).is_some();
         if let Some(condition) = step.block.options.condition.as_ref().filter(|_| !is_element)
             && !inputs::holds(condition, source, &scope)?
         {

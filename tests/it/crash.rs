@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 const SIGKILL: i32 = 9;
 
 /// How many of the records are tried in a plain test run.
-const SAMPLE: usize = 12;
+const SAMPLE: usize = 6;
 
 #[test]
 fn killed_at_every_record_the_main_job_ends_the_same() {

@@ -5,7 +5,6 @@ use crate::env::{Project, Ran};
 use crate::lost::{changes_nothing, outlives};
 use crate::matrix::{Row, matrix, try_rows};
 use crate::proxy::{Call, Fault, Proxy};
-use crate::rows::killed;
 use crate::sample::is_turn;
 
 pub(crate) const FAILOVER: Row = Row {
@@ -110,7 +109,7 @@ fn crowded(project: &Project) -> Vec<String> {
     given(&["replicas=1", "close=old", "instance_count=4"])
 }
 
-/// In a plain test run one row is taken back, or loses an answer, or is killed, by chance.
+/// In a plain test run one row is taken back or loses an answer, by chance.
 #[test]
 fn each_is_taken_back_from_every_step() {
     if is_turn("rows of Bedrock and the index to take back", 1, 3) {
@@ -124,14 +123,6 @@ fn each_outlives_the_loss_of_any_answer() {
         try_rows("rows whose answers are lost", &ROWS, |row| {
             if row.leaves { outlives(row) } else { changes_nothing(row) }
         });
-    }
-}
-
-/// Killed at any record, a run ends as it would have ended.
-#[test]
-fn each_goes_on_after_a_kill_at_any_record() {
-    if is_turn("rows of Bedrock and the index to be killed", 0, 3) {
-        try_rows("rows to be killed", &ROWS, killed);
     }
 }
 

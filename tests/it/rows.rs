@@ -4,9 +4,9 @@
 use crate::cloud::{config, wait};
 use crate::env::Project;
 use crate::inventory::inventory;
-use crate::lost::{changes_nothing, outcome, outlives};
+use crate::lost::{changes_nothing, outlives};
 use crate::matrix::{Row, assert_as_before, deployed, matrix, try_rows};
-use crate::sample::{is_turn, some_of};
+use crate::sample::is_turn;
 use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
 use serde_json::Value;
 
@@ -329,10 +329,10 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     entries.flat_map(inside).collect()
 }
 
-/// In a plain test run one row is taken back, or loses an answer, or is killed, by chance.
+/// In a plain test run one row is taken back or loses an answer, by chance. `rehearse_shipped.rs` kills them.
 #[test]
 fn each_is_taken_back_from_every_step() {
-    if is_turn("rows to take back", 0, 3) {
+    if is_turn("rows to take back", 0, 2) {
         try_rows("rows to take back", &ROWS, matrix);
     }
 }
@@ -340,7 +340,7 @@ fn each_is_taken_back_from_every_step() {
 /// Those that only look make no changing call whose answer could be lost.
 #[test]
 fn each_outlives_the_loss_of_any_answer() {
-    if is_turn("lost answers of the rows", 1, 3) {
+    if is_turn("lost answers of the rows", 1, 2) {
         try_rows("rows whose answers are lost", &ROWS, |row| {
             if matches!(row.runbook, "trust-chain" | "residency") {
                 changes_nothing(row);
@@ -348,43 +348,6 @@ fn each_outlives_the_loss_of_any_answer() {
                 outlives(row);
             }
         });
-    }
-}
-
-/// Killed at any record, a run ends as it would have ended.
-#[test]
-fn each_goes_on_after_a_kill_at_any_record() {
-    if is_turn("rows to be killed", 2, 3) {
-        try_rows("rows to be killed", &ROWS, killed);
-    }
-}
-
-pub(crate) fn killed(row: &Row) {
-    let run = |project: &Project, at: Option<usize>| {
-        let mut all = vec!["run".to_owned(), row.runbook.to_owned()];
-        all.extend(["--env", "sandbox"].map(str::to_owned));
-        all.extend((row.given)(project));
-        let before = inventory(project);
-        let all: Vec<&str> = all.iter().map(String::as_str).collect();
-        let at = at.map(|at| at.to_string());
-        let kill: Vec<_> = at.iter().map(|at| ("RUNBOOK_KILL_AT_RECORD", at.as_str())).collect();
-        (project.run_with(&all, &kill), before)
-    };
-    let whole = Project::shipped();
-    let (ran, before) = run(&whole, None);
-    ran.ended(0);
-    let usual = outcome(&whole, &before);
-    let records = whole.journal().len();
-    // One project at a time may use the shipped functions.
-    drop(whole);
-    for record in some_of(&format!("records of {}", row.runbook), (1..records).collect(), 1) {
-        let project = Project::shipped();
-        let (ran, before) = run(&project, Some(record));
-        let what = format!("{} killed at record {record} of {records}", row.runbook);
-        assert_eq!(ran.signal, Some(9), "{what}: {}", ran.stderr);
-        let resumed = project.run(&["resume"]);
-        assert_eq!(resumed.code, Some(0), "{what}: {}", resumed.stderr);
-        assert_eq!(outcome(&project, &before), usual, "{what}");
     }
 }
 

@@ -10,6 +10,7 @@ mod outputs;
 mod processes;
 mod program;
 mod setting;
+mod spawn;
 mod speech;
 mod table;
 
@@ -29,6 +30,7 @@ use crate::model::value::{Value, Values};
 use outputs::Collected;
 use processes::{Family, GRACE};
 use setting::Setting;
+use spawn::Child;
 use speech::{LARGEST_JSON, Speech};
 use std::fmt;
 use std::io::{self, Write};
@@ -36,7 +38,6 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
-use tokio::process::Child;
 
 /// How long the output of a script is still read once all its processes are gone. What remains in
 /// the pipes then is there at once; only a process we may not kill could still hold them open.
@@ -174,11 +175,11 @@ impl ShellRun {
         if cx.stop.wanted() == Stop::Now {
             return ShellEnd::NotStarted(Trouble::nothing_happened("the run is being stopped"));
         }
-        let mut setting = match Setting::new(&self, cx, masker).await {
-            Ok(setting) => setting,
+        let (setting, start) = match Setting::new(&self, cx, masker).await {
+            Ok(ready) => ready,
             Err(trouble) => return ShellEnd::NotStarted(trouble),
         };
-        let (mut child, family) = match Family::start(&mut setting.command, &setting.tag) {
+        let (mut child, family) = match Family::start(start, &setting.tag) {
             Ok(started) => started,
             Err(error) => return ShellEnd::NotStarted(not_started(&error)),
         };

@@ -6,6 +6,7 @@
 //! process, which has asked for that ([`adopt_orphans`]). Such an orphan belongs to the scripts that were running
 //! when it began, and is ended when the last of them ends. On other systems only the group is known.
 
+use super::spawn::{Child, Start};
 use super::table::{self, Process};
 use crate::actions::context::{Stop, StopSignal};
 use crate::model::id::RunId;
@@ -21,7 +22,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::process::{Child, Command};
 
 /// The variable that marks the processes of one attempt of one step.
 pub(super) const TAG: &str = "RUNBOOK_PROCESS";
@@ -109,17 +109,15 @@ impl Family {
     ///
     /// # Errors
     /// When the system cannot start it.
-    pub(super) fn start(command: &mut Command, tag: &str) -> io::Result<(Child, Self)> {
+    pub(super) fn start(start: Start, tag: &str) -> io::Result<(Child, Self)> {
         let mut house = house();
-        let child = command.spawn()?;
-        let leader = child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .ok_or_else(|| io::Error::other("it has no process number"))?;
+        let child = start.start()?;
+        let leader = child.pid();
         let tag = format!("{TAG}={tag}");
-        let began = table::one(leader).map_or(0, |process| process.began);
-        house.families.insert(leader, Entry { tag: tag.clone(), began, ending: false });
-        Ok((child, Self { leader: Pid::from_raw(leader), tag, ended: false }))
+        let began = table::one(leader.as_raw()).map_or(0, |process| process.began);
+        let entry = Entry { tag: tag.clone(), began, ending: false };
+        house.families.insert(leader.as_raw(), entry);
+        Ok((child, Self { leader, tag, ended: false }))
     }
 
     /// Ends what is left: asks, waits, kills. Waits no longer once the operator wants to stop at once.

@@ -1,13 +1,13 @@
 //! Runs one program to its end and keeps what it printed: for actions that are a call of a program.
 
 use super::processes::{Family, TAG};
-use super::setting::{find, in_own_session, search_path};
+use super::setting::{find, search_path};
+use super::spawn::Start;
 use crate::actions::Trouble;
 use crate::actions::context::PATH_PREPEND;
 use crate::model::id::RunId;
 use crate::model::secret::Secret;
 use std::path::PathBuf;
-use std::process::Stdio;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// More than this of a program's output is cut off. No answer of an API is near it.
@@ -56,24 +56,22 @@ impl Program {
                 .hint("Install the AWS CLI, or put it in PATH.")
         };
         let found = find(&program, &path, &self.work)?;
-        let mut command = in_own_session(&found).map_err(|error| not_started(&error))?;
-        command.env_clear();
-        for (name, value) in self.env.iter().filter(|(name, _)| name != PATH_PREPEND) {
-            command.env(name, value.expose());
-        }
-        command
-            .args(&self.args)
-            .env(TAG, &tag)
-            .env("PATH", path)
-            .env("HOME", &self.work)
-            .current_dir(&self.work)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+        let given = self.env.iter().filter(|(name, _)| name != PATH_PREPEND);
+        let given = given.map(|(name, value)| (name.into(), value.expose().into()));
+        let own = [
+            (TAG.into(), tag.clone().into()),
+            ("PATH".into(), path),
+            ("HOME".into(), self.work.clone().into()),
+        ];
+        let start = Start {
+            program: found,
+            args: self.args.iter().map(Into::into).collect(),
+            env: given.chain(own).collect(),
+            folder: self.work,
+        };
         // Dropped, at the end and before it, the family ends whatever is left of the program.
         let (mut child, _family) =
-            Family::start(&mut command, &tag).map_err(|error| not_started(&error))?;
+            Family::start(start, &tag).map_err(|error| not_started(&error))?;
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(Trouble::unknown(format!("`{program}` has no output to read")));
         };

@@ -1,20 +1,18 @@
 //! What a script finds around itself: its files, its environment, its interpreter.
 
 use super::processes::TAG;
-use super::{OutputsWanted, ShellRun, not_started};
+use super::spawn::Start;
+use super::{OutputsWanted, ShellRun};
 use crate::actions::Trouble;
 use crate::actions::context::{Context, PATH_PREPEND};
 use crate::mask::Masker;
 use crate::model::secret::Secret;
 use crate::model::step::Interpreter;
-use process_wrap::tokio::{CommandWrap, CommandWrapper as _, ProcessSession};
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use tokio::process::Command;
 
 /// Where programs are looked for when our own environment does not say.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -26,20 +24,19 @@ pub(super) const LARGEST_OUTPUT: u64 = 1024 * 1024;
 /// would hide half of the output.
 const SHORTEST_CREDENTIAL: usize = 16;
 
-/// Everything that is ready for the start.
+/// What stands ready while a script runs.
 pub(super) struct Setting {
-    pub(super) command: Command,
     pub(super) tag: String,
     pub(super) output: PathBuf,
 }
 
 impl Setting {
-    /// Writes the script, makes its folders and works out its environment.
+    /// Writes the script, makes its folders and works out its environment: how it is to be started.
     pub(super) async fn new(
         run: &ShellRun,
         cx: &Context,
         masker: &Masker,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<(Self, Start), Trouble> {
         let home = cx.work.join(".home");
         let script = cx.work.join(".script");
         let output = cx.work.join(".output");
@@ -57,19 +54,13 @@ impl Setting {
         let path = environment.iter().rev().find(|(name, _)| name == "PATH");
         let path = path.map_or_else(|| PATH.into(), |(_, path)| path.clone());
         let interpreter = find(program(run.interpreter), &path, &cx.work)?;
-        let mut command = in_own_session(&interpreter).map_err(|error| not_started(&error))?;
-        command
-            .args(arguments(run.interpreter))
-            .arg(&script)
-            .current_dir(&cx.work)
-            .env_clear()
-            .envs(environment)
-            .env("HOME", &home)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        Ok(Self { command, tag, output })
+        environment.push(("HOME".into(), home.into()));
+        let mut args: Vec<OsString> =
+            arguments(run.interpreter).iter().map(OsString::from).collect();
+        args.push(script.into());
+        let env = environment.into_iter().collect();
+        let start = Start { program: interpreter, args, env, folder: cx.work.clone() };
+        Ok((Self { tag, output }, start))
     }
 
     /// What the script wrote to `$RUNBOOK_OUTPUT`. It may have put anything there.
@@ -109,7 +100,9 @@ async fn environment(
     masker: &Masker,
 ) -> Result<Vec<(OsString, OsString)>, Trouble> {
     let mut all: Vec<(OsString, OsString)> =
-        vec![("LANG".into(), "C.UTF-8".into()), ("TERM".into(), "dumb".into())];
+        [("LANG", "C.UTF-8"), ("SHELL", "/bin/sh"), ("TERM", "dumb")]
+            .map(|(name, value)| (name.into(), value.into()))
+            .to_vec();
     let mut first = None;
     if let Some(target) = &cx.target {
         for (name, value) in cx.accounts.child_environment(target).await? {
@@ -191,17 +184,6 @@ pub(super) fn find(program: &str, path: &OsString, work: &Path) -> Result<PathBu
 
 fn is_executable(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-}
-
-/// A command that starts in a session of its own, away from our terminal.
-///
-/// A process that only leads its own group still has the terminal, and stops for good when it reads from it.
-pub(super) fn in_own_session(program: &Path) -> io::Result<Command> {
-    let mut command = Command::new(program);
-    // Of what else the library offers nothing is wanted: who belongs to a script is known better here.
-    let nothing_else = CommandWrap::with_new(program, |_| ());
-    ProcessSession.pre_spawn(&mut command, &nothing_else)?;
-    Ok(command)
 }
 
 /// A file that was not there before and that only we can read. An earlier attempt may have left anything.

@@ -128,7 +128,7 @@ async fn a_script_finds_what_it_was_promised_and_nothing_of_ours() {
     let lines = lines(bench.told().await);
     assert_eq!(
         lines[0].trim(),
-        "AWS_REGION AWS_SECRET_ACCESS_KEY HOME LANG PATH PWD RUNBOOK_MODE RUNBOOK_OUTPUT RUNBOOK_PROCESS RUNBOOK_PROJECT RUNBOOK_RUN RUNBOOK_STEP SHLVL TERM _"
+        "AWS_REGION AWS_SECRET_ACCESS_KEY HOME LANG PATH PWD RUNBOOK_MODE RUNBOOK_OUTPUT RUNBOOK_PROCESS RUNBOOK_PROJECT RUNBOOK_RUN RUNBOOK_STEP SHELL SHLVL TERM _"
     );
     assert_eq!(lines[1], "r1 move/one[0] drill /project");
     assert_eq!(lines[2], work.display().to_string());

@@ -17,7 +17,7 @@ const LARGEST_HELD: usize = 1024 * 1024;
 pub(super) const LARGEST_JSON: usize = 4 * 1024 * 1024;
 
 /// How much is read at once, in bytes.
-const READ: usize = 64 * 1024;
+const READ: usize = 16 * 1024;
 
 /// Everything one attempt says.
 pub(super) struct Speech {

@@ -12,14 +12,14 @@ pub(super) const RULE: Rule = Rule {
     code: "RB0703",
     name: "unset-variable",
     summary: "A script reads a variable that nothing sets",
-    why: "Scripts run with `set -u`: the first read of a variable that is not set ends the script, in the middle of the change. A script gets nothing of your own environment. It has what `env` gives it, what the run says about itself (`RUNBOOK_RUN`, `RUNBOOK_STEP`, `RUNBOOK_MODE`, `RUNBOOK_PROJECT`, `RUNBOOK_OUTPUT`), the credentials of its account (`AWS_…`), and `PATH`, `HOME`, `LANG` and `TERM`.",
+    why: "Scripts run with `set -u`: the first read of a variable that is not set ends the script, in the middle of the change. A script gets nothing of your own environment. It has what `env` gives it, what the run says about itself (`RUNBOOK_RUN`, `RUNBOOK_STEP`, `RUNBOOK_MODE`, `RUNBOOK_PROJECT`, `RUNBOOK_OUTPUT`), the credentials of its account (`AWS_…`), and `PATH`, `HOME`, `LANG`, `SHELL` and `TERM`.",
     fix: "Give the value in `env`. When it may be missing, say what then: `${NAME:-}` is empty, `${NAME:-default}` is something else.",
     wrong: "```bash step=look\n#| effect: read\n#| env: { KEY_ARN: \"some key\" }\necho \"$KEY_ANR\"\n```\n",
     right: "```bash step=look\n#| effect: read\n#| env: { KEY_ARN: \"some key\" }\necho \"$KEY_ARN\"\n```\n",
 };
 
 /// What every script gets, beside what a shell sets itself.
-const ALWAYS: [&str; 10] = [
+const ALWAYS: [&str; 11] = [
     "HOME",
     "LANG",
     "PATH",
@@ -29,6 +29,7 @@ const ALWAYS: [&str; 10] = [
     "RUNBOOK_PROJECT",
     "RUNBOOK_RUN",
     "RUNBOOK_STEP",
+    "SHELL",
     "TERM",
 ];
 
