@@ -8,7 +8,7 @@ use super::{Global, cloud};
 use crate::model::mode::EnvironmentKind;
 use crate::model::project::Environment;
 use crate::rehearse::case::End;
-use crate::rehearse::{self, Cloud, RehearseError, Setting, Ways, Wish};
+use crate::rehearse::{self, Cloud, Place, RehearseError, Setting, Ways, Wish};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What `rehearse` can be told.
@@ -76,7 +76,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let plan = home.plan(&args.name)?;
     let environment = sandbox(&home, args.env.as_deref())?;
     home.store()?;
-    let work = home.state.join("rehearse");
+    let place = Place::take(&home.state.join("rehearse")).map_err(failed)?;
     let needs_accounts = !plan.accounts().is_empty();
     let begins_empty = environment.seed.is_empty() && args.before.is_empty();
     let cloud = match (needs_accounts, &environment.endpoint) {
@@ -100,7 +100,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     let variables = std::env::vars().filter(|(name, _)| name.starts_with("RUNBOOK_PARAM_"));
     let setting = Setting {
         project: home.root.clone(),
-        work: work.clone(),
+        work: place.folder().to_owned(),
         runbook: args.name.clone(),
         environment,
         cloud,
@@ -127,7 +127,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
             why.lines().for_each(|line| console::tell(format!("    {line}")));
         }
     });
-    drop(std::fs::remove_dir_all(&work));
+    drop(place);
     let results = results.map_err(failed)?;
     let out = Out::new();
     if args.json {

@@ -22,7 +22,7 @@ pub const FILE: &str = "stacks.yaml";
 const WHOSE: &str = "a manifest of stacks";
 
 /// What the action takes that a stack of a manifest says.
-const INPUTS: [&str; 8] = [
+const INPUTS: [&str; 9] = [
     "stack",
     "template",
     "parameters",
@@ -31,6 +31,7 @@ const INPUTS: [&str; 8] = [
     "tags",
     "termination_protection",
     "on_failure",
+    "may_lose",
 ];
 
 /// Whether a text is a manifest. The copy that a run keeps has no name of its own, so the text must tell:

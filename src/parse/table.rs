@@ -278,7 +278,7 @@ pub const MANIFEST: [Key; 2] = [
 
 /// The keys of one stack of a manifest, beside [`STACK_OPTIONS`].
 #[rustfmt::skip]
-pub const STACK: [Key; 12] = [
+pub const STACK: [Key; 13] = [
     may("title", Shape::Text, "What it is called."),
     may("description", Shape::Text, "What it holds."),
     may("template", Shape::Text, "The template's path, from the folder of the runbooks."),
@@ -289,6 +289,7 @@ pub const STACK: [Key; 12] = [
     may("tags", Shape::Values, "Tags of the stack, which reach its resources."),
     may("termination_protection", Shape::Boolean, "Whether the stack is to be protected from deletion."),
     may("on_failure", Shape::Word(&["rollback", "keep"]), "`rollback` goes back; `keep` leaves what was made, to look at it."),
+    may("may_lose", Shape::Names, "Resources that hold data, and that a change may delete or replace."),
     may("runbook", Shape::Runbook, "A runbook that deploys it, in place of a template: Terraform, Pulumi, the assets of a CDK app."),
     may("params", Shape::Values, "The parameters of that runbook."),
 ];

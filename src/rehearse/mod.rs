@@ -7,12 +7,14 @@
 pub mod case;
 mod emulator;
 mod matrix;
+mod place;
 mod report;
 mod snapshot;
 mod stage;
 mod trial;
 
 pub use matrix::{Ways, Wish, rehearse};
+pub use place::Place;
 pub use report::{json, junit, line, lines};
 pub use stage::{AccountReader, Cloud, Setting};
 pub use trial::FAIL_STEP;

@@ -62,30 +62,39 @@ impl Driver {
     }
 }
 
-/// Refuses to break anything where customers are served.
+/// Refuses to break anything where customers are served, and what nobody would mend.
 ///
 /// # Errors
-/// When the environment is one of production, and the plan is a drill or breaks something.
-pub(super) fn not_in_production(world: &World, plan: &Plan) -> Result<(), RunError> {
-    let drill = plan.root.book.drill.is_some();
+/// When the environment is one of production, and the plan is a drill or breaks something. Outside the sandbox also
+/// when it breaks something and is no drill: a run that has ended is not taken back.
+pub(super) fn only_in_drills(world: &World, plan: &Plan) -> Result<(), RunError> {
+    let is_drill = plan.root.book.drill.is_some();
     let is_fault = |tag: &str| tag == FAULT_TAG;
-    let fault = plan
-        .books()
-        .into_iter()
-        .find(|book| book.front.tags.iter().any(|tag| is_fault(&tag.value)));
-    if world.environment.kind != EnvironmentKind::Production || (!drill && fault.is_none()) {
-        return Ok(());
-    }
-    let what = match fault {
-        Some(book) if !drill => format!("`{}` breaks something on purpose", book.name),
-        _ => format!("`{}` is a drill", plan.root.book.name),
+    let mut books = plan.books().into_iter();
+    let fault = books.find(|book| book.front.tags.iter().any(|tag| is_fault(&tag.value)));
+    let broken = fault.filter(|_| !is_drill).map(|book| &book.name);
+    let (name, kind) = (&world.environment.name, world.environment.kind);
+    let (message, hint) = match broken {
+        Some(fault) if kind == EnvironmentKind::Production => (
+            format!(
+                "`{fault}` breaks something on purpose, and environment `{name}` is one of production"
+            ),
+            "Drills are for environments of kind `drill`, and rehearsals for the sandbox.",
+        ),
+        Some(fault) if kind != EnvironmentKind::Sandbox => (
+            format!("`{fault}` breaks something on purpose, and only a drill would mend it"),
+            "Write a drill that breaks it, `drills/NAME.yaml`, and see `runbook drill run --help`. Alone it runs in the sandbox.",
+        ),
+        None if is_drill && kind == EnvironmentKind::Production => (
+            format!(
+                "`{}` is a drill, and environment `{name}` is one of production",
+                plan.root.book.name
+            ),
+            "Drills are for environments of kind `drill`, and rehearsals for the sandbox.",
+        ),
+        _ => return Ok(()),
     };
-    let name = &world.environment.name;
-    Err(RunError::Refused {
-        message: format!("{what}, and environment `{name}` is one of production"),
-        hint: "Nothing was changed. Drills are for environments of kind `drill`, and rehearsals for the sandbox."
-            .to_owned(),
-    })
+    Err(RunError::Refused { message, hint: format!("Nothing was changed. {hint}") })
 }
 
 /// Mends what a drill has broken, and does nothing else.

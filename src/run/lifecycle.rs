@@ -1,6 +1,6 @@
 //! Begins runs, takes them up again, takes them back, and gives them up.
 
-use super::broken::{Began, mend_only, not_in_production};
+use super::broken::{Began, mend_only, only_in_drills};
 use super::driver::{Driver, Io};
 use super::foresight::{Expected, hold};
 use super::open::{Reopened, reopen, texts};
@@ -87,7 +87,7 @@ pub async fn start(
 ) -> Result<Ended, RunError> {
     let Begin { plan, params, secret_params, expected } = begin;
     let plan = Arc::new(plan);
-    not_in_production(&world, &plan)?;
+    only_in_drills(&world, &plan)?;
     guard::no_teardown(&world, &plan)?;
     guard::not_frozen(&world)?;
     let lock = lock(&world, &plan, &run)?;

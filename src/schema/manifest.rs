@@ -25,7 +25,7 @@ pub(super) fn schema() -> Value {
         { "required": ["template"], "properties": { "params": false } },
         { "required": ["runbook"], "properties": {
             "stack": false, "parameters": false, "keep": false, "capabilities": false, "tags": false,
-            "termination_protection": false, "on_failure": false,
+            "termination_protection": false, "on_failure": false, "may_lose": false,
         } },
     ]);
     schema["title"] = json!("Manifest of stacks");

@@ -204,6 +204,20 @@ fn no_drill_and_no_fault_runs_in_production() {
     project.run(&["check"]).ended(3).says("RB0901");
 }
 
+/// A run that has ended is not taken back, so nobody would mend it.
+#[test]
+fn a_fault_runs_alone_in_the_sandbox_only() {
+    let project = project();
+    let text = project.read("runbook.yaml")
+        + "  exercise:\n    kind: drill\n    accounts:\n      data: { id: \"444444444444\", region: eu-west-1 }\n";
+    project.write("runbook.yaml", &text);
+    let alone = |environment| project.run(&["run", "drills/faults/lost.md", "--env", environment]);
+    alone("exercise").ended(4).says("only a drill would mend it");
+    assert!(project.exists("data"), "something was broken");
+    alone("sandbox").ended(0);
+    assert!(!project.exists("data"), "nothing was broken");
+}
+
 #[test]
 fn ctrl_c_mends_what_was_broken() {
     let project = project();

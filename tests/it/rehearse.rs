@@ -62,6 +62,24 @@ fn a_sound_procedure_comes_through_everything() {
     assert!(junit.contains("failures=\"0\"") && junit.contains("restore.fail"), "{junit}");
 }
 
+/// Each has a place of its own, and the first to end takes nothing from the other.
+#[test]
+fn two_rehearsals_at_once_do_not_meet() {
+    let project = Project::local(&[("restore", &sound())]);
+    let text = project.read("runbook.yaml").replace("    seed: [account-redeploy]\n", "");
+    project.write("runbook.yaml", &text);
+    let begin = |ways: &[&str]| {
+        let mut all = vec!["rehearse", "restore", "--jobs", "1"];
+        all.extend(ways);
+        project.command(&all).spawn().expect("it starts")
+    };
+    let all = [begin(&[]), begin(&["--fail-each"]), begin(&["--undo-each"])];
+    for mut rehearsal in all {
+        assert!(rehearsal.wait().expect("it ends").success());
+    }
+    assert!(!project.exists(".runbook/rehearse"));
+}
+
 #[test]
 fn a_step_that_does_its_work_twice_is_caught_and_named() {
     // It looks for something that is never there, so it is believed not to have happened.

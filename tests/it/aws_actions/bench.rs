@@ -5,6 +5,7 @@ use runbook::actions::aws::{AwsSessions, CliCall, CliOutput, CliRunner, Emulator
 use runbook::actions::context::{
     Accounts, Context, PATH_PREPEND, Report, Stop, StopSignal, Target, Teller,
 };
+use runbook::actions::preview::{Looking, Preview};
 use runbook::actions::{Action, Actions, Trouble};
 use runbook::engine::outcome::{Memo, Observation};
 use runbook::model::id::{AccountName, RunId, StepKey};
@@ -187,6 +188,11 @@ impl Step<'_> {
 
     pub(super) async fn look(&self) -> Observation {
         self.action.observe(&self.cx).await
+    }
+
+    /// What it would change, from reading alone.
+    pub(super) async fn preview(&self) -> Result<Preview, Trouble> {
+        self.action.preview(&self.cx, Looking { change_sets: false }).await
     }
 
     /// The outputs of what is in place.

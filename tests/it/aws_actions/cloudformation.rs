@@ -72,6 +72,60 @@ async fn a_stack_is_created_updated_left_alone_and_taken_back_step_by_step() {
     create.undo(None).await.expect("harmless to repeat");
 }
 
+const BUCKETS: &str = r#"{
+  "Parameters": { "Kind": { "Type": "String", "Default": "small" } },
+  "Conditions": { "Keeps": { "Fn::Not": [{ "Fn::Equals": [{ "Ref": "Kind" }, "none"] }] } },
+  "Resources": {
+    "Queue": { "Type": "AWS::SQS::Queue" },
+    "Corpus": { "Type": "AWS::S3::Bucket", "Condition": "Keeps", "Properties": {
+      "BucketName": { "Fn::Sub": "corpus-${AWS::AccountId}-${Kind}" }
+    } }
+  }
+}"#;
+
+async fn buckets(bench: &Bench) -> Vec<String> {
+    let all = aws_sdk_s3::Client::new(&bench.sdk()).list_buckets().send().await.expect("a list");
+    let names = all.buckets.unwrap_or_default().into_iter().filter_map(|bucket| bucket.name);
+    names.filter(|name| name.starts_with("corpus-")).collect()
+}
+
+async fn change_sets(bench: &Bench) -> usize {
+    let all = cloudformation(bench).list_change_sets().stack_name("corpus").send().await;
+    let all = all.expect("a list").summaries.unwrap_or_default();
+    let open = all.iter().filter(|set| {
+        set.execution_status.as_ref().is_some_and(|status| status.as_str() == "AVAILABLE")
+    });
+    open.count()
+}
+
+#[tokio::test]
+async fn what_holds_data_is_neither_deleted_nor_replaced_unless_it_is_named() {
+    let bench = Bench::new();
+    deploy(&bench, "create", BUCKETS, None).run().await.expect("created");
+    let before = buckets(&bench).await;
+    assert_eq!(before.len(), 1);
+    for (kind, words) in [("none", "would be deleted"), ("large", "would be replaced")] {
+        let trouble = deploy(&bench, kind, BUCKETS, Some(kind)).run().await.expect_err("refused");
+        assert_eq!(trouble.certainty, Certainty::NothingHappened, "{trouble}");
+        assert!(trouble.message.contains("Corpus (AWS::S3::Bucket)"), "{trouble}");
+        assert!(trouble.message.contains(words), "{trouble}");
+        assert_eq!((buckets(&bench).await, change_sets(&bench).await), (before.clone(), 0));
+        let plan = deploy(&bench, kind, BUCKETS, Some(kind)).preview().await.expect("a plan");
+        assert!(plan.notes.iter().any(|note| note.contains("may_lose")), "{plan:?}");
+    }
+    let with = json!({
+        "stack": "corpus", "template_body": BUCKETS, "parameters": { "Kind": "none" }, "may_lose": ["Corpus"],
+    });
+    let mut named = bench.step("cloudformation/deploy", "named", with);
+    named.run().await.expect("it may go");
+    assert_eq!(buckets(&bench).await, Vec::<String>::new());
+    // What a step has made goes when the step is taken back.
+    let mut again = deploy(&bench, "again", BUCKETS, None);
+    again.run().await.expect("it comes back");
+    again.undo(None).await.expect("it goes again");
+    assert_eq!(buckets(&bench).await, Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn a_template_is_read_from_the_folder_of_the_runbooks_only() {
     let bench = Bench::new();

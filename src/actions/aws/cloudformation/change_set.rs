@@ -1,8 +1,10 @@
 //! One change of a stack: described, executed, followed to its end.
 
 use super::events::Follow;
-use super::preview;
+use super::loss::{self, Going, MayLose};
+use super::resolve::Template;
 use super::stack::{self, Standing, WORK, standing_of, status};
+use super::{preview, previous};
 use crate::actions::Trouble;
 use crate::actions::aws::account::Aws;
 use crate::actions::aws::wait::Wait;
@@ -10,7 +12,8 @@ use crate::actions::context::{Context, Report};
 use crate::actions::preview::Change;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
 use aws_sdk_cloudformation::types::{
-    Capability, ChangeSetStatus, ChangeSetType, ExecutionStatus, Parameter, Stack, Tag,
+    Capability, ChangeSetStatus, ChangeSetType, ExecutionStatus, Parameter, ResourceChange, Stack,
+    Tag,
 };
 use sha2::{Digest, Sha256};
 
@@ -24,6 +27,8 @@ pub(super) struct Wanted {
     pub(super) tags: Vec<Tag>,
     /// Whether what was made is kept when the change fails, to look at it.
     pub(super) keep: bool,
+    /// What it may cost.
+    pub(super) may_lose: MayLose,
 }
 
 /// How often to clear the way before it is given up: each time the stack was in another state.
@@ -114,9 +119,13 @@ impl Wanted {
                 return Ok((now, false));
             }
         };
-        let (Some(set_id), Some(id)) = (set.change_set_id, set.stack_id) else {
+        let (set_id, id) = (set.change_set_id.clone(), set.stack_id.clone());
+        let (Some(set_id), Some(id)) = (set_id, id) else {
             return Err(aws.wrong(format!("the change set of stack {} has no id", self.stack)));
         };
+        if kind == ChangeSetType::Update {
+            self.loses_nothing(aws, cx, &name, set).await?;
+        }
         let mut follow = Follow::from_now(aws, &id).await?;
         let call = aws
             .cloudformation_careful()
@@ -132,6 +141,54 @@ impl Wanted {
                 Ok((now, true))
             }
             now => Err(follow.failed(aws, &self.stack, now.as_ref())),
+        }
+    }
+
+    /// Refuses a change that would take away what holds data, and leaves nothing of it behind.
+    async fn loses_nothing(
+        &self,
+        aws: &Aws,
+        cx: &Context,
+        name: &str,
+        set: DescribeChangeSetOutput,
+    ) -> Result<(), Trouble> {
+        if self.may_lose == MayLose::Anything {
+            return Ok(());
+        }
+        let now = stack::find(aws, &self.stack).await?;
+        let now = now.ok_or_else(|| aws.wrong(format!("stack {} is gone", self.stack)))?;
+        let there = Template::read(&previous::template(aws, &self.stack).await?).ok();
+        let wanted = Template::read(&self.template).ok();
+        // CloudFormation does not tell everything beforehand, and neither does the text of a template.
+        let changes = self.changes(aws, name, set).await?;
+        let mut going: Vec<Going> = changes.iter().filter_map(Going::by).collect();
+        if let (Some(there), Some(wanted)) = (&there, &wanted) {
+            let read = self.compared(aws, (&now, there), wanted)?;
+            going.extend(read.iter().filter_map(Going::by_plan));
+        }
+        let lost = self.may_lose.forbids(going, there.as_ref(), wanted.as_ref());
+        if lost.is_empty() {
+            return Ok(());
+        }
+        self.discard(aws, cx, name).await?;
+        Err(loss::refused(&self.stack, &lost))
+    }
+
+    /// Everything that a change set would do, page by page.
+    async fn changes(
+        &self,
+        aws: &Aws,
+        name: &str,
+        mut page: DescribeChangeSetOutput,
+    ) -> Result<Vec<ResourceChange>, Trouble> {
+        let mut changes = Vec::new();
+        loop {
+            let found = page.changes.take().unwrap_or_default();
+            changes.extend(found.into_iter().filter_map(|change| change.resource_change));
+            let Some(next) = page.next_token.take() else { return Ok(changes) };
+            let call = aws.cloudformation().describe_change_set().next_token(next);
+            let call = call.stack_name(&self.stack).change_set_name(name).send();
+            page = aws.read("cloudformation:DescribeChangeSet", &self.stack, call).await?;
         }
     }
 
@@ -240,24 +297,16 @@ impl Wanted {
         let action = "cloudformation:CreateChangeSet";
         let request = self.request(aws, name, &ChangeSetType::Update);
         aws.change(action, &self.stack, request).await?;
-        let mut page = self.settled(aws, cx, name).await?;
-        if page.status != Some(ChangeSetStatus::CreateComplete) {
-            let reason = page.status_reason.unwrap_or_else(|| "no reason given".to_owned());
+        let set = self.settled(aws, cx, name).await?;
+        if set.status != Some(ChangeSetStatus::CreateComplete) {
+            let reason = set.status_reason.unwrap_or_else(|| "no reason given".to_owned());
             return if is_empty(&reason) {
                 Ok(Vec::new())
             } else {
                 Err(aws.wrong(format!("the change set of stack {} failed: {reason}", self.stack)))
             };
         }
-        let mut changes = Vec::new();
-        loop {
-            let found = page.changes.take().unwrap_or_default();
-            changes.extend(found.iter().filter_map(|c| c.resource_change()).map(preview::told));
-            let Some(next) = page.next_token.take() else { return Ok(changes) };
-            let call = aws.cloudformation().describe_change_set().next_token(next);
-            let call = call.stack_name(&self.stack).change_set_name(name).send();
-            page = aws.read("cloudformation:DescribeChangeSet", &self.stack, call).await?;
-        }
+        Ok(self.changes(aws, name, set).await?.iter().map(preview::told).collect())
     }
 
     /// Asks for a change set to be deleted. One that is not there is deleted already.

@@ -1,6 +1,7 @@
 //! `cloudformation/deploy`: brings a stack to a template and parameters.
 
 use super::change_set::Wanted;
+use super::loss::MayLose;
 use super::previous::{self, Previous};
 use super::stack::{self, Standing, standing_of};
 use super::template;
@@ -112,6 +113,7 @@ impl Deploy {
             capabilities: capabilities.iter().map(|c| Capability::from(c.as_str())).collect(),
             tags: tags.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect(),
             keep,
+            may_lose: MayLose::These(inputs::texts_if(with, "may_lose")?.unwrap_or_default()),
         })
     }
 

@@ -7,6 +7,7 @@ mod diff;
 mod events;
 mod inventory;
 mod loose;
+mod loss;
 mod outputs;
 mod preview;
 mod previous;

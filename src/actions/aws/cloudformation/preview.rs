@@ -6,6 +6,7 @@
 
 use super::change_set::Wanted;
 use super::diff::{self, Side};
+use super::loss::{self, Going};
 use super::previous;
 use super::resolve::{Place, Template};
 use super::stack::{self, Standing, standing_of, status};
@@ -35,12 +36,11 @@ impl Wanted {
             }
         };
         let parameters = self.parameters(aws, &wanted)?;
-        let wanted = Side { template: &wanted, parameters: &parameters };
-        let place =
-            Place { account: &aws.target.id, region: &aws.target.region, stack: &self.stack };
+        let place = self.place(aws);
+        let made = || diff::made(Side { template: &wanted, parameters: &parameters }, place);
         let now = stack::find(aws, &self.stack).await?;
         match (standing_of(now.as_ref()), now) {
-            (Standing::Ready, Some(now)) => self.update(aws, cx, (&now, wanted, place), how).await,
+            (Standing::Ready, Some(now)) => self.update(aws, cx, (&now, &wanted), how).await,
             (Standing::Stuck, Some(now)) => Err(aws
                 .wrong(format!("stack {} is {}: it needs hands first", self.stack, status(&now)))
                 .hint("Mend it in CloudFormation, then look again.")),
@@ -57,10 +57,10 @@ impl Wanted {
                 let mut changes = vec![Change::new(Kind::Remove, &self.stack).of("stack").detail(
                     format!("it is {}, and is deleted before it is created", status(&now)),
                 )];
-                changes.extend(diff::made(wanted, place));
+                changes.extend(made());
                 Ok(Preview { changes, ..Preview::default() })
             }
-            _ => Ok(Preview { changes: diff::made(wanted, place), ..Preview::default() }),
+            _ => Ok(Preview { changes: made(), ..Preview::default() }),
         }
     }
 
@@ -107,19 +107,44 @@ impl Wanted {
         Ok(declared.into_iter().map(value).collect())
     }
 
+    fn place<'a>(&'a self, aws: &'a Aws) -> Place<'a> {
+        Place { account: &aws.target.id, region: &aws.target.region, stack: &self.stack }
+    }
+
+    /// What would become of each resource of a stack that is there, as far as the two templates tell.
+    pub(super) fn compared(
+        &self,
+        aws: &Aws,
+        (now, there): (&Stack, &Template),
+        wanted: &Template,
+    ) -> Result<Vec<Change>, Trouble> {
+        let (before, after) = (previous::parameters(now), self.parameters(aws, wanted)?);
+        let there = Side { template: there, parameters: &before };
+        let wanted = Side { template: wanted, parameters: &after };
+        Ok(diff::changed(there, wanted, self.place(aws)))
+    }
+
     async fn update(
         &self,
         aws: &Aws,
         cx: &Context,
-        (now, wanted, place): (&Stack, Side<'_>, Place<'_>),
+        (now, wanted): (&Stack, &Template),
         how: Looking,
     ) -> Result<Preview, Trouble> {
         let text = previous::template(aws, &self.stack).await?;
-        let there = previous::parameters(now);
+        let mut notes = Vec::new();
         let mut changes = match Template::read(&text) {
             Ok(template) => {
-                let now = Side { template: &template, parameters: &there };
-                diff::changed(now, wanted, place)
+                let changes = self.compared(aws, (now, &template), wanted)?;
+                let going = changes.iter().filter_map(Going::by_plan).collect();
+                let lost = self.may_lose.forbids(going, Some(&template), Some(wanted));
+                if !lost.is_empty() {
+                    notes.push(format!(
+                        "the step will refuse this, unless `may_lose` names it: {}",
+                        loss::told(&lost)
+                    ));
+                }
+                changes
             }
             Err(error) => {
                 let change = Change::new(Kind::Modify, &self.stack).of("stack").perhaps();
@@ -136,7 +161,7 @@ impl Wanted {
         }
         let change_set =
             if how.change_sets { Some(self.ask_cloudformation(aws, cx).await?) } else { None };
-        Ok(Preview { changes, change_set, notes: Vec::new() })
+        Ok(Preview { changes, change_set, notes })
     }
 
     /// Makes a change set, reads it, and deletes it, whatever comes in between.

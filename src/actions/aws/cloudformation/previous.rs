@@ -2,6 +2,7 @@
 
 use super::change_set::Wanted;
 use super::delete::say;
+use super::loss::MayLose;
 use super::stack::{self, Standing, standing_of};
 use crate::actions::Trouble;
 use crate::actions::aws::account::Aws;
@@ -84,6 +85,8 @@ impl Previous {
             capabilities: self.capabilities.iter().map(|c| Capability::from(c.as_str())).collect(),
             tags: self.tags.iter().map(|(k, v)| Tag::builder().key(k).value(v).build()).collect(),
             keep: false,
+            // What the step made goes again with what it holds.
+            may_lose: MayLose::Anything,
         };
         if self.parameters.values().any(|value| value == HIDDEN) {
             say(cx, format!("hidden parameters of stack {name} keep the value they have now"))

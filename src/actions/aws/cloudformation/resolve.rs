@@ -54,6 +54,11 @@ impl Template {
         self.root.get(name).and_then(Value::as_object)
     }
 
+    /// What a resource says under a key beside its properties, when it is a text.
+    pub(super) fn policy(&self, resource: &str, key: &str) -> Option<&str> {
+        self.section("Resources")?.get(resource)?.get(key)?.as_str()
+    }
+
     /// Whether CloudFormation rewrites it before it makes resources of it. Then only it can tell which.
     pub(super) fn is_rewritten(&self) -> bool {
         self.root.contains_key("Transform")

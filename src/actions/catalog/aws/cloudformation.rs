@@ -73,6 +73,9 @@ success. A stack that was never created successfully (`ROLLBACK_COMPLETE`) is de
 without resources too. Whatever somebody else is doing to the stack is waited for.\n\n\
 The parameters are the whole truth: one that is neither given nor kept takes the template's default, not the value it has. \
 A parameter may be a list, which becomes one text with commas. Templates have at most 51,200 bytes.\n\n\
+A change that would delete or replace what holds data (a bucket, a domain, a key, a table, a log group) is refused before \
+anything happens, unless `may_lose` names the resource or its policy retains it. Stacks that are nested in this one are not \
+looked into.\n\n\
 In words that help: the first resource that failed by itself is named, not those that were cancelled because of it.",
     inputs: &[
         needs("stack", Type::String, "The stack's name."),
@@ -100,6 +103,11 @@ In words that help: the first resource that failed by itself is named, not those
             Type::String,
             "rollback",
             "`rollback` goes back; `keep` leaves what was made, to look at it.",
+        ),
+        takes(
+            "may_lose",
+            Type::List,
+            "Resources that hold data, by their names in the template, and that this change may delete or replace.",
         ),
     ],
     open_inputs: false,
