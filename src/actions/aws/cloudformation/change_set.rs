@@ -31,6 +31,12 @@ pub(super) struct Wanted {
     pub(super) may_lose: MayLose,
 }
 
+/// The template that is there and the one that is wanted, as far as they can be read here.
+struct Texts {
+    there: Option<Template>,
+    wanted: Option<Template>,
+}
+
 /// How often to clear the way before it is given up: each time the stack was in another state.
 const ROUNDS: u32 = 6;
 
@@ -110,6 +116,13 @@ impl Wanted {
         cx: &Context,
         kind: ChangeSetType,
     ) -> Result<(Stack, bool), Trouble> {
+        // CloudFormation does not tell everything beforehand, and neither do the texts. What they tell costs nothing.
+        let texts = match (&kind, &self.may_lose) {
+            (ChangeSetType::Update, MayLose::These(_)) => {
+                Some(self.loses_nothing_by_reading(aws).await?)
+            }
+            _ => None,
+        };
         let name = self.change_set_name(cx);
         let set = match self.describe(aws, cx, &name, &kind).await? {
             Some(set) => set,
@@ -123,8 +136,8 @@ impl Wanted {
         let (Some(set_id), Some(id)) = (set_id, id) else {
             return Err(aws.wrong(format!("the change set of stack {} has no id", self.stack)));
         };
-        if kind == ChangeSetType::Update {
-            self.loses_nothing(aws, cx, &name, set).await?;
+        if let Some(texts) = &texts {
+            self.loses_nothing(aws, cx, (&name, texts), set).await?;
         }
         let mut follow = Follow::from_now(aws, &id).await?;
         let call = aws
@@ -144,29 +157,30 @@ impl Wanted {
         }
     }
 
-    /// Refuses a change that would take away what holds data, and leaves nothing of it behind.
+    /// Refuses a change that would take away what holds data, as far as the two templates tell. Gives them.
+    async fn loses_nothing_by_reading(&self, aws: &Aws) -> Result<Texts, Trouble> {
+        let now = stack::find(aws, &self.stack).await?;
+        let now = now.ok_or_else(|| aws.wrong(format!("stack {} is gone", self.stack)))?;
+        let there = Template::read(&previous::template(aws, &self.stack).await?).ok();
+        let texts = Texts { there, wanted: Template::read(&self.template).ok() };
+        let Texts { there: Some(there), wanted: Some(wanted) } = &texts else { return Ok(texts) };
+        let changes = self.compared(aws, (&now, there), wanted)?;
+        let going = changes.iter().filter_map(Going::by_plan).collect();
+        let lost = self.may_lose.forbids(going, Some(there), Some(wanted));
+        if lost.is_empty() { Ok(texts) } else { Err(loss::refused(&self.stack, &lost)) }
+    }
+
+    /// Refuses it as far as CloudFormation tells, and leaves nothing of it behind.
     async fn loses_nothing(
         &self,
         aws: &Aws,
         cx: &Context,
-        name: &str,
+        (name, texts): (&str, &Texts),
         set: DescribeChangeSetOutput,
     ) -> Result<(), Trouble> {
-        if self.may_lose == MayLose::Anything {
-            return Ok(());
-        }
-        let now = stack::find(aws, &self.stack).await?;
-        let now = now.ok_or_else(|| aws.wrong(format!("stack {} is gone", self.stack)))?;
-        let there = Template::read(&previous::template(aws, &self.stack).await?).ok();
-        let wanted = Template::read(&self.template).ok();
-        // CloudFormation does not tell everything beforehand, and neither does the text of a template.
         let changes = self.changes(aws, name, set).await?;
-        let mut going: Vec<Going> = changes.iter().filter_map(Going::by).collect();
-        if let (Some(there), Some(wanted)) = (&there, &wanted) {
-            let read = self.compared(aws, (&now, there), wanted)?;
-            going.extend(read.iter().filter_map(Going::by_plan));
-        }
-        let lost = self.may_lose.forbids(going, there.as_ref(), wanted.as_ref());
+        let going = changes.iter().filter_map(Going::by).collect();
+        let lost = self.may_lose.forbids(going, texts.there.as_ref(), texts.wanted.as_ref());
         if lost.is_empty() {
             return Ok(());
         }
