@@ -67,6 +67,7 @@ fn judged_in(project: &Project, evidence: Evidence) -> Shown {
         project,
         catalog: &catalog,
         books: Vec::new(),
+        documents: Vec::new(),
         evidence,
     };
     let board = Board::new(&input);
@@ -226,6 +227,7 @@ fn a_drill_is_held_to_its_objective() {
             project: &project,
             catalog: &catalog,
             books: Vec::new(),
+            documents: Vec::new(),
             evidence,
         };
         Board::new(&input).promises.swap_remove(0)

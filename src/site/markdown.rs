@@ -3,7 +3,7 @@
 //! Raw HTML stays text. Only our own tags reach a page, and only addresses that `target` lets through.
 
 use super::owners::{Found, blocks, ends_blocks, holds_blocks, owners};
-use super::raw::{alert, dead, headings, marked, without_comments, words_within};
+use super::raw::{alert, dead, headings, is_text, marked, without_comments, words_within};
 use super::spoken::escaped;
 use super::target::{Links, Target};
 use crate::model::link::Slugs;
@@ -314,6 +314,10 @@ impl<'a> Writer<'a> {
             };
             self.words(&text);
             return;
+        }
+        if is_text(&kind) {
+            // It may be a picture made of letters, whose lines must not be broken. So it scrolls, by the keyboard too.
+            return self.html("<pre class=\"plain\" tabindex=\"0\"><code>".to_owned());
         }
         self.pending.push(Event::Start(Tag::CodeBlock(kind)));
     }

@@ -8,6 +8,7 @@ mod assets;
 mod board;
 mod book;
 mod by_hand;
+mod document;
 mod graph;
 mod keys;
 mod manifest;

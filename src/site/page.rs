@@ -4,13 +4,14 @@ use super::about::{accounts, drills, obligations};
 use super::assets::{ICON, MINISEARCH};
 use super::board::{Board, Light, Shown};
 use super::book::{self, BookPage, Callers, callers, title};
+use super::document;
 use super::keys::keys;
 use super::run::{self, row};
 use super::search::{Place, script};
 use super::spoken::seconds;
 use super::target::encoded;
 use super::templates::Templates;
-use super::view::{Book, Input};
+use super::view::{Book, Document, Input};
 use rayon::prelude::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -89,9 +90,11 @@ pub fn build(input: &Input<'_>, templates: &Templates) -> Result<Files, SiteErro
         input.books.par_iter().map(|book| shared.book(book)).collect::<Result<_, _>>()?;
     let runs: Vec<(String, Vec<u8>)> =
         input.evidence.runs.par_iter().map(|run| shared.run(run)).collect::<Result<_, _>>()?;
+    let documents: Vec<(String, Vec<u8>, Vec<Place>)> =
+        input.documents.par_iter().map(|one| shared.document(one)).collect::<Result<_, _>>()?;
     let mut files = Files::new();
     let mut places = shared.places();
-    for (path, bytes, own) in books {
+    for (path, bytes, own) in books.into_iter().chain(documents) {
         files.insert(path, bytes);
         places.extend(own);
     }
@@ -230,6 +233,13 @@ impl Shared<'_> {
         let bytes =
             self.page("runbook.html", &self.frame("../", "runbooks", &page.title), &page)?;
         Ok((format!("runbooks/{}.html", book.runbook.name), bytes, places))
+    }
+
+    fn document(&self, one: &Document) -> Result<(String, Vec<u8>, Vec<Place>), SiteError> {
+        let (page, places) = document::page(one);
+        let frame = self.frame("../", "documents", &page.title);
+        let bytes = self.page("document.html", &frame, &page)?;
+        Ok((one.path.clone(), bytes, places))
     }
 
     fn run(&self, run: &super::view::Run) -> Result<(String, Vec<u8>), SiteError> {

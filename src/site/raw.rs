@@ -2,7 +2,7 @@
 //! marks, and its headings.
 
 use super::spoken::escaped;
-use pulldown_cmark::{BlockQuoteKind, Event};
+use pulldown_cmark::{BlockQuoteKind, CodeBlockKind, Event};
 use std::ops::Range;
 
 /// The words of a document in a range, without their marks.
@@ -91,6 +91,14 @@ pub(super) fn headings(html: &str) -> Vec<String> {
         at = end;
     }
     found
+}
+
+/// Whether a code block is in no language, as a picture made of letters is.
+pub(super) fn is_text(kind: &CodeBlockKind<'_>) -> bool {
+    match kind {
+        CodeBlockKind::Indented => true,
+        CodeBlockKind::Fenced(words) => matches!(words.trim(), "" | "text"),
+    }
 }
 
 #[cfg(test)]

@@ -82,11 +82,13 @@ impl Links<'_> {
     }
 
     fn file(&self, path: &str, anchor: Option<&str>) -> Target {
+        let anchor = anchor.map(|anchor| format!("#{}", encoded(anchor))).unwrap_or_default();
         match self.linked.get(path) {
             Some(Linked::Book(name)) => {
-                let anchor =
-                    anchor.map(|anchor| format!("#{}", encoded(anchor))).unwrap_or_default();
                 Target::Inside(format!("{}{}.html{anchor}", self.books, encoded(name)))
+            }
+            Some(Linked::Document(page)) => {
+                Target::Inside(format!("{}{}{anchor}", self.root, encoded(page)))
             }
             Some(Linked::File(file)) => Target::Inside(format!("{}{}", self.root, encoded(file))),
             Some(Linked::Data(data)) => Target::Data(data.clone()),

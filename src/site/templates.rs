@@ -30,6 +30,7 @@ embedded!(
     "accounts.html",
     "obligations.html",
     "calendar.html",
+    "document.html",
     "single.html",
     "site.css",
     "site.js",

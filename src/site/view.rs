@@ -24,8 +24,22 @@ pub struct Input<'a> {
     pub catalog: &'a Catalog,
     /// The runbooks, sorted by name.
     pub books: Vec<Book>,
+    /// What the runbooks link to and what is to be read, sorted by path.
+    pub documents: Vec<Document>,
     /// What the project's runs and drills have shown.
     pub evidence: Evidence,
+}
+
+/// A Markdown file that is no runbook.
+pub struct Document {
+    /// Its page in the site.
+    pub path: String,
+    /// The file, from the folder of the project.
+    pub of: String,
+    /// What it says.
+    pub text: Arc<Runbook>,
+    /// Where its relative links lead, by the path as it was written, decoded.
+    pub links: BTreeMap<String, Linked>,
 }
 
 /// A runbook and what is known about it beside its text.
@@ -47,6 +61,8 @@ pub struct Book {
 pub enum Linked {
     /// To a runbook of the site.
     Book(String),
+    /// To the page that is made of a Markdown file, by its path in the site.
+    Document(String),
     /// To a file that is copied into the site, by its path there.
     File(String),
     /// To a picture that is written into the page itself.

@@ -31,6 +31,7 @@ fn input(texts: &[(&str, &str)]) -> Input<'static> {
         project: &PROJECT,
         catalog: &CATALOG,
         books: books.collect(),
+        documents: Vec::new(),
         evidence: Evidence::default(),
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn links(
     home: &Home,
     book: &Runbook,
     names: &[String],
-    attachments: &mut BTreeMap<String, PathBuf>,
+    found: &mut Found,
 ) -> BTreeMap<String, Linked> {
     let folder = std::path::absolute(&book.source.path)
         .ok()
@@ -30,18 +30,13 @@ pub(super) fn links(
                 Some(path) => home.root.join(path),
                 None => folder.join(&path),
             };
-            let linked = lead(home, &at, names, attachments);
+            let linked = lead(home, &at, names, found);
             (path, linked)
         })
         .collect()
 }
 
-fn lead(
-    home: &Home,
-    at: &Path,
-    names: &[String],
-    attachments: &mut BTreeMap<String, PathBuf>,
-) -> Linked {
+fn lead(home: &Home, at: &Path, names: &[String], found: &mut Found) -> Linked {
     // Links of the file system are followed first: a page must not hand out what lies outside the project.
     let (Ok(root), Ok(real)) = (home.root.canonicalize(), at.canonicalize()) else {
         return Linked::Nowhere;
@@ -61,9 +56,43 @@ fn lead(
     }
     let small = real.metadata().is_ok_and(|metadata| metadata.len() <= LARGEST);
     let Some(inside) = inside.to_str().filter(|_| small) else { return Linked::Nowhere };
-    let path = format!("files/{}", inside.replace('\\', "/"));
-    attachments.insert(path.clone(), real);
+    let inside = inside.replace('\\', "/");
+    if real.extension().is_some_and(|end| end == "md") {
+        return Linked::Document(found.page(&inside, real));
+    }
+    let path = copy_of(&inside);
+    found.files.insert(path.clone(), real);
     Linked::File(path)
+}
+
+/// Where the copy of a file lies in the site.
+pub(super) fn copy_of(inside: &str) -> String {
+    format!("files/{inside}")
+}
+
+/// The files that links lead to.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Those that are copied, by their paths in the site.
+    pub(super) files: BTreeMap<String, PathBuf>,
+    /// Those that pages are made of, by their paths from the folder of the project: the page, and the file.
+    pub(super) documents: BTreeMap<String, (String, PathBuf)>,
+}
+
+impl Found {
+    /// The page that is made of a file. Pages lie side by side, so that their links need not know how deep they are.
+    fn page(&mut self, inside: &str, real: PathBuf) -> String {
+        if let Some((page, _)) = self.documents.get(inside) {
+            return page.clone();
+        }
+        let name = inside.strip_suffix(".md").unwrap_or(inside).replace('/', "-");
+        let taken = |page: &String| self.documents.values().any(|(other, _)| other == page);
+        let numbered = (2..).map(|number| format!("documents/{name}-{number}.html"));
+        let mut all = std::iter::once(format!("documents/{name}.html")).chain(numbered);
+        let page = all.find(|page| !taken(page)).unwrap_or_default();
+        self.documents.insert(inside.to_owned(), (page.clone(), real));
+        page
+    }
 }
 
 /// Whether a part of the path begins with a dot: what is kept from lists is kept from the site.

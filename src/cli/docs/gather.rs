@@ -12,12 +12,14 @@ use crate::model::mode::EnvironmentKind;
 use crate::model::project::Project;
 use crate::model::value::Values;
 use crate::run;
-use crate::site::view::{Book, Evidence, Input, Linked, Permission, Permissions, Run, Unread};
+use crate::site::view::{
+    Book, Document, Evidence, Input, Linked, Permission, Permissions, Run, Unread,
+};
 use crate::store::Store;
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 use rayon::prelude::{IntoParallelRefIterator as _, ParallelIterator as _};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -48,11 +50,10 @@ pub(in crate::cli) fn gather(home: &Home) -> Result<Gathered<'_>, CliError> {
             Err(error) => notes.push(format!("{}; it is not on the site", error.message)),
         }
     }
-    let mut attachments = BTreeMap::new();
-    let links: Vec<BTreeMap<String, Linked>> = read
-        .iter()
-        .map(|book| attach::links(home, &book.runbook, &names, &mut attachments))
-        .collect();
+    let mut found = attach::Found::default();
+    let links: Vec<BTreeMap<String, Linked>> =
+        read.iter().map(|book| attach::links(home, &book.runbook, &names, &mut found)).collect();
+    let documents = documents(home, &names, &mut found, &mut notes);
     let both: Vec<(&Read, BTreeMap<String, Linked>)> = read.iter().zip(links).collect();
     let books = both.par_iter().map(|(read, links)| book(home, read, links)).collect();
     let today = today()?;
@@ -63,9 +64,37 @@ pub(in crate::cli) fn gather(home: &Home) -> Result<Gathered<'_>, CliError> {
         project: &home.project,
         catalog: &home.catalog,
         books,
+        documents,
         evidence,
     };
-    Ok(Gathered { input, attachments, notes })
+    Ok(Gathered { input, attachments: found.files, notes })
+}
+
+/// The Markdown files that runbooks link to, and those that these link to.
+fn documents(
+    home: &Home,
+    names: &[String],
+    found: &mut attach::Found,
+    notes: &mut Vec<String>,
+) -> Vec<Document> {
+    let mut read: BTreeMap<String, Document> = BTreeMap::new();
+    let mut unread: BTreeSet<String> = BTreeSet::new();
+    loop {
+        let is_new = |of: &&String| !read.contains_key(*of) && !unread.contains(*of);
+        let Some(of) = found.documents.keys().find(is_new).cloned() else { break };
+        let Some((path, file)) = found.documents.get(&of).cloned() else { break };
+        let Ok(text) =
+            attach::read(&file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        else {
+            notes.push(format!("{of} cannot be read; it is not on the site"));
+            unread.insert(of);
+            continue;
+        };
+        let (text, _) = crate::parse::runbook(&of, &file.to_string_lossy(), &text);
+        let links = attach::links(home, &text, names, found);
+        read.insert(of.clone(), Document { path, of, text: Arc::new(text), links });
+    }
+    read.into_values().collect()
 }
 
 /// A text without the place of the project on this machine, which is nobody else's business and differs elsewhere.

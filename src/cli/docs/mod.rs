@@ -143,7 +143,25 @@ fn files(home: &Home) -> Result<site::Files, CliError> {
 
 /// The pages of a wiki.
 fn wiki(home: &Home) -> Result<site::Files, CliError> {
-    let gathered = told(home)?;
+    let mut gathered = told(home)?;
+    // A wiki shows Markdown as it is, so these are copied like any other file.
+    for document in &gathered.input.documents {
+        let file = home.root.join(&document.of);
+        gathered.attachments.insert(attach::copy_of(&document.of), file);
+    }
+    let copies_of: BTreeMap<&str, String> = gathered
+        .input
+        .documents
+        .iter()
+        .map(|one| (one.path.as_str(), attach::copy_of(&one.of)))
+        .collect();
+    for linked in gathered.input.books.iter_mut().flat_map(|book| book.links.values_mut()) {
+        if let Linked::Document(page) = linked
+            && let Some(copy) = copies_of.get(page.as_str())
+        {
+            *linked = Linked::File(copy.clone());
+        }
+    }
     let mut files = site::wiki(&gathered.input);
     files.extend(copies(&gathered));
     Ok(files)
@@ -158,9 +176,13 @@ fn single(home: &Home) -> Result<site::Files, CliError> {
         .filter_map(|(path, from)| Some((path.clone(), attach::data(from)?)))
         .collect();
     for linked in gathered.input.books.iter_mut().flat_map(|book| book.links.values_mut()) {
-        if let Linked::File(path) = linked {
-            let data = pictures.get(path).cloned();
-            *linked = data.map_or(Linked::Nowhere, Linked::Data);
+        match linked {
+            Linked::File(path) => {
+                let data = pictures.get(path).cloned();
+                *linked = data.map_or(Linked::Nowhere, Linked::Data);
+            }
+            Linked::Document(_) => *linked = Linked::Nowhere,
+            _ => {}
         }
     }
     let templates = templates(home)?;

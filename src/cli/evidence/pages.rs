@@ -40,6 +40,7 @@ pub(super) fn pages(
         project: &project,
         catalog,
         books: books.values().map(|one| book(catalog, one, &books)).collect(),
+        documents: Vec::new(),
         evidence: Evidence {
             owed: obligations::of_runs(&known(&runs)),
             drills: drills.values().map(|one| drill_of(one, &judged, today)).collect(),
