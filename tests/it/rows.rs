@@ -238,19 +238,6 @@ fn each_runs_from_a_fresh_sandbox_to_health() {
         .ended(0)
         .says("health is reached");
     a_stranger_stops_the_chain(&project);
-    the_domain_does_not_go_by_a_parameter(&project);
-}
-
-/// A collection would take its place in the same stack.
-fn the_domain_does_not_go_by_a_parameter(project: &Project) {
-    let before = inventory(project);
-    project
-        .run(&["run", "stacks", "--env", "sandbox", "-p", "index=serverless"])
-        .ended(1)
-        .says("IndexDomain (AWS::OpenSearchService::Domain) would be deleted")
-        .says("may_lose: [IndexDomain]");
-    project.run(&["abort", "--reason", "it is not wanted"]).ended(0);
-    assert_as_before(&LOOK, &before, &inventory(project), "stacks with another index");
 }
 
 /// What the site draws.
