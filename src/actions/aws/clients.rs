@@ -86,6 +86,7 @@ pub(super) struct Clients {
     logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
     logs_careful: OnceLock<aws_sdk_cloudwatchlogs::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
+    s3_careful: OnceLock<aws_sdk_s3::Client>,
     secrets: OnceLock<aws_sdk_secretsmanager::Client>,
     secrets_careful: OnceLock<aws_sdk_secretsmanager::Client>,
     sts: OnceLock<aws_sdk_sts::Client>,
@@ -106,6 +107,7 @@ impl Clients {
             logs: OnceLock::new(),
             logs_careful: OnceLock::new(),
             s3: OnceLock::new(),
+            s3_careful: OnceLock::new(),
             secrets: OnceLock::new(),
             secrets_careful: OnceLock::new(),
             sts: OnceLock::new(),
@@ -116,6 +118,13 @@ impl Clients {
         self.s3.get_or_init(|| {
             let settings = aws_sdk_s3::config::Builder::from(&self.settings);
             aws_sdk_s3::Client::from_conf(settings.force_path_style(self.path_style).build())
+        })
+    }
+
+    pub(super) fn s3_careful(&self) -> &aws_sdk_s3::Client {
+        self.s3_careful.get_or_init(|| {
+            let settings = self.s3().config().to_builder().retry_classifier(OnlyWithoutEffect);
+            aws_sdk_s3::Client::from_conf(settings.build())
         })
     }
 }

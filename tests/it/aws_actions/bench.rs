@@ -50,6 +50,11 @@ impl Bench {
     }
 
     pub(super) fn with(access: Access) -> Self {
+        Self::behind(access, emulator().endpoint)
+    }
+
+    /// Its actions reach AWS at that address. The tests' own clients do not.
+    pub(super) fn behind(access: Access, endpoint: String) -> Self {
         let account = some_account();
         let access = match access {
             Access::Role(name) => Access::Role(format!("arn:aws:iam::{account}:role/{name}")),
@@ -65,7 +70,9 @@ impl Bench {
             endpoint: None,
         };
         let run = format!("run-{}", rand::random::<u32>());
-        let sessions = AwsSessions::new(&environment, Some(emulator()), &run).expect("a sandbox");
+        let sessions =
+            AwsSessions::new(&environment, Some(Emulator { endpoint, ..emulator() }), &run)
+                .expect("a sandbox");
         let sessions = Arc::new(sessions);
         let templates = tempfile::tempdir().expect("a folder");
         let all = runbook::actions::aws::actions(&sessions, cli(), templates.path().to_owned());

@@ -2,11 +2,13 @@
 
 use super::bench::{Bench, REGION};
 use super::objects::{bucket, create, put};
+use crate::proxy::{Fault, Proxy};
 use aws_sdk_s3::primitives::ByteStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use runbook::actions::Certainty;
 use runbook::actions::context::Stop;
 use runbook::engine::outcome::Observation;
+use runbook::model::project::Access;
 use serde_json::{Value, json};
 
 /// What breaks careless tools.
@@ -118,6 +120,42 @@ async fn a_corpus_of_another_account_is_copied_and_encrypted_by_its_new_bucket()
     for name in NAMES {
         let head = bench.s3().head_object().bucket(&target).key(name).send().await.expect("a head");
         assert_eq!(head.ssekms_key_id.as_deref(), Some(key.as_str()), "{name}");
+    }
+}
+
+async fn versions(s3: &aws_sdk_s3::Client, bucket: &str) -> Vec<String> {
+    let all = s3.list_object_versions().bucket(bucket).send().await.expect("a list");
+    all.versions.unwrap_or_default().into_iter().filter_map(|version| version.key).collect()
+}
+
+/// Whichever request is lost on its way back: each object is there once, and an undo takes all of them away.
+#[tokio::test]
+async fn a_copy_whose_answer_is_lost_is_made_once_and_taken_back() {
+    const MIB: usize = 1024 * 1024;
+    // The second one ends the upload of the large object.
+    for lost in ["s3:CopyObject", "s3:POST uploadId"] {
+        let proxy = Proxy::start();
+        let bench = Bench::behind(Access::Ambient, proxy.endpoint().to_owned());
+        let (other, source) = abroad(&bench).await;
+        put(&other, &source, "original/small", None).await;
+        let large = other.s3().put_object().bucket(&source).key("original/large");
+        large.body(vec![7; 6 * MIB].into()).send().await.expect("an object");
+        let target = bucket(&bench, &bench.key().await).await;
+        let with = json!({ "from_bucket": source, "bucket": target, "part_mib": 5 });
+        let mut step = bench.step("s3/copy", "copy", with);
+        let mut first = true;
+        proxy.decide(move |call| {
+            (call.name.starts_with(lost) && std::mem::take(&mut first)).then_some(Fault::Lost)
+        });
+        let outputs = step.run().await.expect("copied");
+        let failed = proxy.failed().unwrap_or_default();
+        assert!(failed.starts_with(lost), "{lost} is none of {:?}", proxy.changes());
+        proxy.let_through();
+        assert_eq!(outputs["objects"], json!(2), "{lost}");
+        let wanted = ["original/large", "original/small"];
+        assert_eq!(versions(&bench.s3(), &target).await, wanted, "{lost}");
+        step.undo(Some(&outputs)).await.expect("taken back");
+        assert_eq!(versions(&bench.s3(), &target).await, [""; 0], "{lost}");
     }
 }
 

@@ -61,6 +61,7 @@ const COPY_NEEDS: &[Permission] = &[
         "s3:AbortMultipartUpload",
         OBJECTS,
     ),
+    Permission::sometimes("when no answer to a copy comes", "s3:ListBucketVersions", BUCKET),
     Permission::undo("s3:ListBucketVersions", BUCKET),
     Permission::undo("s3:DeleteObjectVersion", OBJECTS),
     Permission::undo("s3:ListBucketMultipartUploads", BUCKET),

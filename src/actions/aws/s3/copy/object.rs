@@ -2,18 +2,23 @@
 
 use super::pass::{Outcome, Pass};
 use super::walk::Object;
-use crate::actions::Trouble;
 use crate::actions::aws::trouble::{CallError, code, described};
 use crate::actions::context::Stop;
+use crate::actions::{Certainty, Trouble};
 use aws_sdk_s3::operation::create_multipart_upload::builders::CreateMultipartUploadFluentBuilder;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use aws_sdk_sts::error::SdkError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::time::Duration;
 
 /// So many parts of one object are copied at once.
 const PARTS_AT_ONCE: usize = 4;
+/// So often is an object asked for whose answer is lost.
+const ROUNDS: u32 = 4;
+/// How long to wait before it is asked for once more, and twice and three times as long after that.
+const PAUSE: Duration = Duration::from_millis(500);
 /// S3 takes no more parts of one object.
 const MOST_PARTS: i64 = 10_000;
 /// What stands for itself in the name of a source.
@@ -27,11 +32,37 @@ and s3:PutObject, s3:PutObjectTagging and kms:GenerateDataKey on this bucket and
 type Answer<T> = Result<T, Outcome>;
 
 impl Pass<'_> {
-    /// Copies it in one request.
+    /// Copies it in one request. When no answer comes, it is looked whether the copy is there: asked for once more
+    /// without a look, it would be there twice, and an undo would find one of them only.
     pub(super) async fn whole(&self, object: &Object) -> Result<Outcome, Trouble> {
+        let mut lost = 0;
+        loop {
+            let trouble = match self.once(object).await {
+                Err(trouble) if trouble.certainty == Certainty::Unknown => trouble,
+                other => return other,
+            };
+            match self.there(object).await {
+                Ok(Some(id)) => return Ok(Outcome::Made(id)),
+                Ok(None) if lost + 1 < ROUNDS => lost += 1,
+                // Who cannot look cannot tell.
+                Ok(None) | Err(_) => return Err(trouble),
+            }
+            tokio::time::sleep(PAUSE * lost).await;
+        }
+    }
+
+    /// The version that a copy became whose answer did not come. Nothing when it is not there.
+    async fn there(&self, object: &Object) -> Result<Option<String>, Trouble> {
+        let call = self.aws.s3().list_object_versions().bucket(self.job.to).prefix(&object.key);
+        let call = call.max_keys(1).send();
+        let page = self.aws.read("s3:ListBucketVersions", self.job.to, call).await?;
+        Ok(object.copy_in(page.versions()))
+    }
+
+    async fn once(&self, object: &Object) -> Result<Outcome, Trouble> {
         let call = self
             .aws
-            .s3()
+            .s3_careful()
             .copy_object()
             .bucket(self.job.to)
             .key(&object.key)
@@ -72,8 +103,17 @@ impl Pass<'_> {
         let call = self.aws.s3().complete_multipart_upload().bucket(self.job.to).key(&object.key);
         let call = call.upload_id(&begun).multipart_upload(all).send();
         let on = format!("{}/{}", self.job.to, object.key);
-        let made = self.aws.change("s3:PutObject", on, call).await?;
-        Ok(Outcome::Made(made.version_id.unwrap_or_else(|| "null".to_owned())))
+        // An upload that is gone was ended by a request whose answer did not come.
+        let made = self.aws.change_unless("s3:PutObject", &on, &["NoSuchUpload"], call).await?;
+        match made {
+            Some(made) => Ok(Outcome::Made(made.version_id.unwrap_or_else(|| "null".to_owned()))),
+            None => match self.there(object).await? {
+                Some(id) => Ok(Outcome::Made(id)),
+                None => {
+                    Err(self.aws.wrong(format!("the upload of {on} was ended by somebody else")))
+                }
+            },
+        }
     }
 
     /// The beginning of an upload that is described as the object is.

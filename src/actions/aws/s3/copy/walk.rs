@@ -25,6 +25,26 @@ impl Object {
         })
     }
 
+    /// The newest version of an object, when it is no delete marker.
+    fn newest(version: &aws_sdk_s3::types::ObjectVersion) -> Option<Self> {
+        version.is_latest.unwrap_or(false).then_some(())?;
+        Some(Self {
+            key: version.key.clone()?,
+            size: version.size.unwrap_or_default(),
+            etag: version.e_tag.clone().unwrap_or_default(),
+            modified: version.last_modified,
+        })
+    }
+
+    /// Which of these versions is a copy of it.
+    pub(super) fn copy_in(&self, versions: &[aws_sdk_s3::types::ObjectVersion]) -> Option<String> {
+        let is_copy = |version: &&aws_sdk_s3::types::ObjectVersion| {
+            Self::newest(version).is_some_and(|new| new.key == self.key && self.is_like(&new))
+        };
+        let copy = versions.iter().find(is_copy)?;
+        Some(copy.version_id.clone().unwrap_or_else(|| "null".to_owned()))
+    }
+
     /// Its size in bytes.
     pub(super) fn bytes(&self) -> u64 {
         u64::try_from(self.size).unwrap_or_default()
