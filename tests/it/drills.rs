@@ -188,12 +188,16 @@ fn an_edited_journal_is_evidence_of_nothing() {
     project.run(&["drill", "due", "--on", "2026-11-20"]).ended(8).says("OVERDUE");
 }
 
+fn add_environment(project: &Project, name: &str, kind: &str) {
+    let account = "data: { id: \"222222222222\", region: eu-west-1 }";
+    let added = format!("  {name}:\n    kind: {kind}\n    accounts:\n      {account}\n");
+    project.write("runbook.yaml", &(project.read("runbook.yaml") + &added));
+}
+
 #[test]
 fn no_drill_and_no_fault_runs_in_production() {
     let project = project();
-    let text = project.read("runbook.yaml")
-        + "  live:\n    kind: production\n    accounts:\n      data: { id: \"222222222222\", region: eu-west-1 }\n";
-    project.write("runbook.yaml", &text);
+    add_environment(&project, "live", "production");
     project.run(&["drill", "run", "lost", "--env", "live"]).ended(4).says("production");
     project
         .run(&["run", "drills/faults/lost.md", "--env", "live"])
@@ -208,9 +212,7 @@ fn no_drill_and_no_fault_runs_in_production() {
 #[test]
 fn a_fault_runs_alone_in_the_sandbox_only() {
     let project = project();
-    let text = project.read("runbook.yaml")
-        + "  exercise:\n    kind: drill\n    accounts:\n      data: { id: \"444444444444\", region: eu-west-1 }\n";
-    project.write("runbook.yaml", &text);
+    add_environment(&project, "exercise", "drill");
     let alone = |environment| project.run(&["run", "drills/faults/lost.md", "--env", environment]);
     alone("exercise").ended(4).says("only a drill would mend it");
     assert!(project.exists("data"), "something was broken");
