@@ -21,6 +21,7 @@ use crate::model::id::StepKey;
 use crate::model::value::Values;
 use crate::plan::Plan;
 use crate::store::{EnvironmentLock, Journal};
+use jiff::Timestamp;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -185,10 +186,15 @@ impl Driver {
                 break;
             }
         }
-        self.flush()?;
-        for launch in std::mem::take(&mut self.launches) {
-            self.begin(launch);
-        }
+        let durable = self.append()?;
+        // Effects first: what they wait for passes while somebody is told. A question comes after what led to it.
+        let launches = std::mem::take(&mut self.launches);
+        let (questions, effects): (Vec<_>, Vec<_>) = launches
+            .into_iter()
+            .partition(|launch| matches!(launch, Launch::Ask(_) | Launch::Choose(..)));
+        effects.into_iter().for_each(|effect| self.begin(effect));
+        self.tell(durable)?;
+        questions.into_iter().for_each(|question| self.begin(question));
         Ok(self.ended())
     }
 
@@ -219,7 +225,8 @@ impl Driver {
     /// Writes the first event of a new run. The state begins with it.
     pub(super) fn record_first(&mut self, first: Event) -> Result<(), RunError> {
         self.staged.push(first);
-        self.flush()
+        let durable = self.append()?;
+        self.tell(durable)
     }
 
     /// Adds an event to the state now, and to the journal with the next write.
@@ -229,10 +236,10 @@ impl Driver {
         Ok(())
     }
 
-    /// Makes what is staged durable, and only then tells anyone.
-    pub(super) fn flush(&mut self) -> Result<(), RunError> {
+    /// Makes what is staged durable. Gives what may be told from now on: when it was written, and what.
+    fn append(&mut self) -> Result<Option<(Timestamp, Vec<Event>)>, RunError> {
         if self.staged.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let at = (self.world.clock)();
         let copies = std::mem::take(&mut self.staged)
@@ -243,15 +250,21 @@ impl Driver {
         if let Some(lock) = &mut self.lock {
             lock.keep();
         }
-        for copy in &copies {
-            match copy {
-                Event::RunStarted(_) => self.shown = RunState::begin(copy)?,
-                _ => self.shown.apply(copy)?,
+        Ok(Some((at, copies)))
+    }
+
+    /// Tells everybody what is durable.
+    fn tell(&mut self, durable: Option<(Timestamp, Vec<Event>)>) -> Result<(), RunError> {
+        let Some((at, events)) = durable else { return Ok(()) };
+        for event in &events {
+            match event {
+                Event::RunStarted(_) => self.shown = RunState::begin(event)?,
+                _ => self.shown.apply(event)?,
             }
         }
-        copies.iter().for_each(|event| self.began.event(at, event));
+        events.iter().for_each(|event| self.began.event(at, event));
         let view = View { plan: &self.plan, state: &self.shown };
-        for event in &copies {
+        for event in &events {
             for reporter in &mut self.io.reporters {
                 reporter.event(at, event, &view);
             }

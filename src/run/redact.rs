@@ -46,15 +46,21 @@ pub(super) fn journal_copy(
         }
         _ => {}
     }
-    let masked = serde_json::to_value(&event)
-        .map(|value| masked_but_for_its_frame(value, masker))
-        .and_then(serde_json::from_value);
-    // An event is made of texts, and masking a text leaves a text, so this cannot fail; if it ever
-    // did, saying nothing is right and saying the secret is wrong.
-    masked.unwrap_or_else(|_| Event::StepUnknown {
-        step: event.step().cloned().unwrap_or_else(|| StepKey::from_text("run")),
-        cause: "an event could not be masked".to_owned(),
-    })
+    let masked = serde_json::to_value(&event).and_then(|value| {
+        let masked = masked_but_for_its_frame(value.clone(), masker);
+        // To build an event from values takes longer than to see that, as usual, it need not be.
+        if masked == value { Ok(None) } else { serde_json::from_value(masked).map(Some) }
+    });
+    match masked {
+        Ok(None) => event,
+        Ok(Some(masked)) => masked,
+        // An event is made of texts, and masking a text leaves a text, so this cannot fail; if it ever
+        // did, saying nothing is right and saying the secret is wrong.
+        Err(_) => Event::StepUnknown {
+            step: event.step().cloned().unwrap_or_else(|| StepKey::from_text("run")),
+            cause: "an event could not be masked".to_owned(),
+        },
+    }
 }
 
 fn secret_names(step: &StepKey, plan: &Plan) -> Vec<String> {

@@ -77,6 +77,10 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, StoreError> {
 /// Makes a folder, with mode 0700, when it is not there. What is there must be a folder.
 /// Says whether it was made.
 pub(super) fn folder(path: &Path) -> Result<bool, StoreError> {
+    // Mostly it is there, and to look costs less than to try and to be refused.
+    if is_folder(path)? {
+        return Ok(false);
+    }
     match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => {
             // The umask may have taken away what the owner needs.
@@ -84,16 +88,22 @@ pub(super) fn folder(path: &Path) -> Result<bool, StoreError> {
                 .map_err(StoreError::io("protect", path))?;
             Ok(true)
         }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let found = fs::symlink_metadata(path).map_err(StoreError::io("look at", path))?;
-            if found.is_dir() {
-                return Ok(false);
-            }
-            let found = if found.is_symlink() { "a symbolic link" } else { "not a folder" };
-            Err(StoreError::Foreign { path: path.to_owned(), found })
-        }
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_folder(path)? => Ok(false),
         Err(error) => Err(StoreError::io("make", path)(error)),
     }
+}
+
+/// Whether a folder is there. Anything else in its place is an error.
+fn is_folder(path: &Path) -> Result<bool, StoreError> {
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => return Ok(true),
+        Ok(found) if found.is_symlink() => "a symbolic link",
+        Ok(_) => "not a folder",
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(StoreError::io("look at", path)(error)),
+    };
+    Err(StoreError::Foreign { path: path.to_owned(), found })
 }
 
 /// Takes every right of other people from a folder. Never adds one, so a read-only folder stays so.

@@ -1,4 +1,4 @@
-//! The test harness: a project in a temporary folder, the program, and one emulator for all tests.
+//! The test harness: a project in a temporary folder, the program, and one emulator for all tests of a process.
 //!
 //! Tests share the emulator and keep out of each other's way by accounts that are made up at random.
 
@@ -41,15 +41,29 @@ pub(crate) fn emulator() -> &'static Server {
 }
 
 fn start_emulator() -> Server {
-    let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join("emulator");
-    fs::create_dir_all(&state).expect("a folder for the emulator");
+    let state = emulator_folder();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let sandbox = Sandbox::new(&state);
+        let sandbox = Sandbox::new(&state).ends_with_us();
         let server = sandbox.up(&|_| {}).await.expect("the emulator starts");
         sandbox.reset().await.expect("the emulator forgets earlier test runs");
         server
     })
+}
+
+/// A folder that no other process of the tests uses as long as this one lives: several may run at once.
+fn emulator_folder() -> PathBuf {
+    static HELD: OnceLock<fs::File> = OnceLock::new();
+    let free = (0..).find_map(|number| {
+        let name = format!("emulator-{number}");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&folder).expect("a folder for the emulator");
+        let file = fs::File::create(folder.join("held")).expect("a file to hold");
+        file.try_lock().ok().map(|()| (folder, file))
+    });
+    let (folder, file) = free.expect("there is always another");
+    HELD.set(file).expect("the emulator is started once");
+    folder
 }
 
 /// A project in a temporary folder.

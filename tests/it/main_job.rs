@@ -94,13 +94,13 @@ fn a_second_replacement_starts_where_the_first_ended() {
     assert_replaced(&second, &third);
 }
 
-/// A stack of somebody else in the workload account, with that key as its parameter.
-fn name_in_another_stack(project: &Project, key: &str) {
+/// A stack of somebody else in that account, with that key as its parameter.
+fn name_in_another_stack(project: &Project, account: &str, key: &str) {
     let template = r#"{ "Parameters": { "Key": { "Type": "String" } }, "Resources": { "Note": { "Type": "AWS::SSM::Parameter", "Properties": { "Type": "String", "Value": { "Ref": "Key" } } } } }"#;
     project.write("runbooks/consumer.json", template);
     project.write(
         "runbooks/consumer.md",
-        &format!("---\ntitle: T\nsummary: S\nowner: o\naccount: workload\n---\n\n# T\n\n```yaml step=deploy\nuses: cloudformation/deploy\nwith: {{ stack: consumer, template: consumer.json, parameters: {{ Key: \"{key}\" }} }}\n```\n"),
+        &format!("---\ntitle: T\nsummary: S\nowner: o\naccount: {account}\n---\n\n# T\n\n```yaml step=deploy\nuses: cloudformation/deploy\nwith: {{ stack: consumer, template: consumer.json, parameters: {{ Key: \"{key}\" }} }}\n```\n"),
     );
     project.run(&["run", "consumer", "--env", "sandbox"]).ended(0);
 }
@@ -108,14 +108,20 @@ fn name_in_another_stack(project: &Project, key: &str) {
 #[test]
 fn a_redeploy_after_a_replacement_leaves_the_new_key_in_place() {
     let project = seeded();
-    // Another stack names the old key. It is listed, and at the end it is in the way until it is told.
-    name_in_another_stack(&project, &look(&project).alias);
+    // Other stacks name the old key. They are listed, and at the end they are in the way until they are told.
+    let old = look(&project).alias;
+    name_in_another_stack(&project, "workload", &old);
+    name_in_another_stack(&project, "platform", &old);
     project
         .run(&["run", "kms-replace", "--env", "sandbox"])
         .ended(1)
         .says("unnamed/in_workload")
+        .says("unnamed/in_platform")
         .says("consumer");
-    name_in_another_stack(&project, &look(&project).alias);
+    let new = look(&project).alias;
+    name_in_another_stack(&project, "workload", &new);
+    project.run(&["resume"]).ended(1).says("unnamed/in_platform");
+    name_in_another_stack(&project, "platform", &new);
     project.run(&["resume"]).ended(0);
     let replaced = look(&project);
     project.run(&["run", "account-redeploy", "--env", "sandbox", "-p", "samples=false"]).ended(0);
