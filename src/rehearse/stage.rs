@@ -82,6 +82,8 @@ pub(super) struct Stage<'a> {
 
 impl Drop for Stage<'_> {
     fn drop(&mut self) {
+        // First of all: what ends it is told by a file in the folder.
+        drop(self.emulator.take());
         // What is left of a copy does not matter to anybody, and is told by its folder.
         drop(std::fs::remove_dir_all(&self.folder));
     }

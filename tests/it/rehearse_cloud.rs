@@ -2,6 +2,7 @@
 
 use crate::env::Project;
 use crate::remains::processes;
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -53,6 +54,36 @@ aws ssm delete-parameter --name /leave/one || true
 /// The emulators of the cases, while they run.
 fn emulators(project: &Project) -> Vec<String> {
     processes(project).into_iter().filter(|process| process.ends_with("-m shim ")).collect()
+}
+
+/// Each takes half a gigabyte, so a case must not begin before the one of another has ended.
+#[test]
+fn an_emulator_ends_with_its_case() {
+    const ONE: &str = "#| effect: read\naws sts get-caller-identity\n```\n";
+    let book = |steps: &str| {
+        format!("---\ntitle: T\nsummary: S\nowner: o\naccount: data\n---\n\n# T\n\n{steps}")
+    };
+    let project = Project::with_its_own_sandbox();
+    // Something comes before, so that each case begins with a copy of it.
+    let seeded = project.read("runbook.yaml").replace("[account-redeploy]", "[first]");
+    project.write("runbook.yaml", &seeded);
+    project.write("runbooks/first.md", &book(&format!("```bash step=one\n{ONE}")));
+    let steps = format!("```bash step=one\n{ONE}\n```bash step=two\n{ONE}");
+    project.write("runbooks/asks.md", &book(&steps));
+    let mut rehearsal = project.command(&["rehearse", "asks", "--fail-each", "--jobs", "1"]);
+    let mut rehearsal = rehearsal.stdout(Stdio::null()).spawn().expect("a rehearsal");
+    let mut seen = BTreeSet::new();
+    let ended = loop {
+        if let Some(ended) = rehearsal.try_wait().expect("its end") {
+            break ended;
+        }
+        let now = emulators(&project);
+        assert!(now.len() <= 1, "{now:?}");
+        seen.extend(now);
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert!(ended.success(), "{ended}");
+    assert!(seen.len() >= 3, "each of two cases has one, and what came before: {seen:?}");
 }
 
 /// An emulator that outlived its case would be there for ever: nobody else knows of it.
