@@ -281,12 +281,15 @@ fn a_plain_secret_moves(project: &Project) {
 
 /// They lie in the store, and nothing of them lies here.
 fn flagged_inferences_are_copied(project: &Project) {
+    let copy = |flagged: &str, copies: usize| {
+        project.run(&["run", "inference-logs", "--env", "sandbox"]).ended(0).says(flagged);
+        let all = wait(crate::inventory::of_account(&project.accounts.platform));
+        let stored: Vec<_> = all.iter().filter(|(name, _)| name.contains("/inferences/")).collect();
+        assert_eq!(stored.len(), copies, "{stored:?}");
+    };
+    copy("0 flagged inferences", 0);
     wait(log_inferences(&project.accounts.workload));
-    let ran = project.run(&["run", "inference-logs", "--env", "sandbox"]).ended(0);
-    ran.says("1 flagged inferences");
-    let all = wait(crate::inventory::of_account(&project.accounts.platform));
-    let stored: Vec<_> = all.iter().filter(|(name, _)| name.contains("/inferences/")).collect();
-    assert_eq!(stored.len(), 1, "{stored:?}");
+    copy("1 flagged inferences", 1);
     let all = wait(crate::inventory::of_account(&project.accounts.workload));
     let group = &all[&format!("log group {} /corpus/inference", project.accounts.workload)];
     assert!(group.starts_with("30 days under arn:"), "{group}");

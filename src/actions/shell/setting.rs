@@ -8,11 +8,13 @@ use crate::actions::context::{Context, PATH_PREPEND};
 use crate::mask::Masker;
 use crate::model::secret::Secret;
 use crate::model::step::Interpreter;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Where programs are looked for when our own environment does not say.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -172,14 +174,25 @@ const fn arguments(interpreter: Interpreter) -> &'static [&'static str] {
 
 /// The program of that name on the path.
 pub(super) fn find(program: &str, path: &OsString, work: &Path) -> Result<PathBuf, Trouble> {
-    std::env::split_paths(path)
-        // An empty entry means the current folder, which will be the step's.
-        .map(|folder| work.join(folder).join(program))
-        .find(|file| is_executable(file))
-        .ok_or_else(|| {
-            Trouble::nothing_happened(format!("`{program}` is not installed"))
-                .hint(format!("install {program}, or put its folder on PATH ({})", path.display()))
-        })
+    // Found before, it is only looked whether it is still there: a path can have many folders, and a run many steps.
+    static FOUND: Mutex<BTreeMap<(OsString, String), PathBuf>> = Mutex::new(BTreeMap::new());
+    let key = (path.clone(), program.to_owned());
+    let known = || FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = known().get(&key).cloned();
+    if let Some(before) = before.filter(|file| is_executable(file)) {
+        return Ok(before);
+    }
+    // An empty entry means the current folder, which will be the step's.
+    let mut files = std::env::split_paths(path).map(|folder| work.join(folder).join(program));
+    let found = files.find(|file| is_executable(file)).ok_or_else(|| {
+        Trouble::nothing_happened(format!("`{program}` is not installed"))
+            .hint(format!("install {program}, or put its folder on PATH ({})", path.display()))
+    })?;
+    // On a path that begins in the step's folder, another step finds something else.
+    if std::env::split_paths(path).all(|folder| folder.is_absolute()) {
+        known().insert(key, found.clone());
+    }
+    Ok(found)
 }
 
 fn is_executable(file: &Path) -> bool {
@@ -213,6 +226,41 @@ impl OutputsWanted {
         match self {
             Self::Names(names) => names,
             Self::None | Self::Json => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(folder: &Path) -> PathBuf {
+        let file = folder.join("tool");
+        fs::write(&file, "").expect("a file");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("executable");
+        file
+    }
+
+    #[test]
+    fn a_program_that_is_gone_is_looked_for_again() {
+        let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("one")];
+        let [first, second] = folders.each_ref().map(|folder| place(folder.path()));
+        let path = std::env::join_paths(folders.each_ref().map(|one| one.path())).expect("a path");
+        let find = || find("tool", &path, Path::new("/")).ok();
+        assert_eq!(find(), Some(first.clone()));
+        fs::remove_file(&first).expect("gone");
+        assert_eq!(find(), Some(second.clone()));
+        fs::remove_file(&second).expect("gone");
+        assert_eq!(find(), None);
+    }
+
+    #[test]
+    fn on_a_path_that_begins_in_the_folder_of_a_step_each_step_finds_its_own() {
+        for _ in 0..2 {
+            let work = tempfile::tempdir().expect("a folder");
+            let file = place(work.path());
+            let found = find("tool", &".".into(), work.path()).expect("it is there");
+            assert_eq!(found.canonicalize().ok(), file.canonicalize().ok());
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The processes of this machine, as Linux tells them. Elsewhere there is no such table.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 
 /// One process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +26,10 @@ pub(super) fn all() -> Option<BTreeMap<i32, Process>> {
 
 /// One of them, while it is there.
 pub(super) fn one(pid: i32) -> Option<Process> {
-    parse(&std::fs::read(format!("/proc/{pid}/stat")).ok()?)
+    // Whole at the first reading: it is one line of about fifty numbers.
+    let mut stat = [0; 2048];
+    let length = File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut stat).ok()?;
+    parse(&stat[..length])
 }
 
 fn parse(stat: &[u8]) -> Option<Process> {

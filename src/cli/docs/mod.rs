@@ -16,6 +16,7 @@ use crate::run::report::text::counted;
 use crate::site::view::{Book, Input, Linked};
 use crate::site::{self, Templates};
 use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 pub(super) use drills::{drill_of, judge};
@@ -106,7 +107,8 @@ pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
 }
 
 fn build(global: &Global, args: &Build) -> Result<Exit, CliError> {
-    let home = Home::find(global)?.sound()?;
+    // The process ends soon. To take a large project apart piece by piece before that is time for nothing.
+    let home = ManuallyDrop::new(Home::find(global)?.sound()?);
     if args.check {
         let gathered = gather(&home)?;
         // A template that cannot be filled must not wait for the day of the handoff.
@@ -115,7 +117,7 @@ fn build(global: &Global, args: &Build) -> Result<Exit, CliError> {
     }
     let (files, first) = match (args.single, args.format) {
         (true, _) => (single(&home)?, ""),
-        (false, Format::Html) => (files(&home)?, "index.html"),
+        (false, Format::Html) => (html(&home, &ManuallyDrop::new(told(&home)?))?, "index.html"),
         (false, Format::Markdown) => (wiki(&home)?, "README.md"),
     };
     let out = args.out.clone().unwrap_or_else(|| home.root.join("site"));
@@ -135,9 +137,12 @@ fn build(global: &Global, args: &Build) -> Result<Exit, CliError> {
 
 /// The files of the site.
 fn files(home: &Home) -> Result<site::Files, CliError> {
-    let gathered = told(home)?;
+    html(home, &told(home)?)
+}
+
+fn html(home: &Home, gathered: &Gathered<'_>) -> Result<site::Files, CliError> {
     let mut files = make(&gathered.input, &templates(home)?)?;
-    files.extend(copies(&gathered));
+    files.extend(copies(gathered));
     Ok(files)
 }
 
