@@ -56,6 +56,16 @@ fn emulators(project: &Project) -> Vec<String> {
     processes(project).into_iter().filter(|process| process.ends_with("-m shim ")).collect()
 }
 
+/// Waits for a condition, and panics when it does not come about.
+#[track_caller]
+fn wait(project: &Project, what: &str, holds: &mut dyn FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(120), "{what}: {:?}", processes(project));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Each takes half a gigabyte, so a case must not begin before the one of another has ended.
 #[test]
 fn an_emulator_ends_with_its_case() {
@@ -73,16 +83,15 @@ fn an_emulator_ends_with_its_case() {
     let mut rehearsal = project.command(&["rehearse", "asks", "--fail-each", "--jobs", "1"]);
     let mut rehearsal = rehearsal.stdout(Stdio::null()).spawn().expect("a rehearsal");
     let mut seen = BTreeSet::new();
-    let ended = loop {
-        if let Some(ended) = rehearsal.try_wait().expect("its end") {
-            break ended;
-        }
+    let mut ended = None;
+    wait(&project, "the rehearsal does not end", &mut || {
         let now = emulators(&project);
         assert!(now.len() <= 1, "{now:?}");
         seen.extend(now);
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    assert!(ended.success(), "{ended}");
+        ended = rehearsal.try_wait().expect("its end");
+        ended.is_some()
+    });
+    assert!(ended.is_some_and(|ended| ended.success()), "{ended:?}");
     assert!(seen.len() >= 3, "each of two cases has one, and what came before: {seen:?}");
 }
 
@@ -93,19 +102,8 @@ fn the_emulator_of_a_case_ends_when_the_rehearsal_is_killed() {
     let mut rehearsal = project.command(&["rehearse", "trust-chain", "--fail-each"]);
     let mut rehearsal =
         rehearsal.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a rehearsal");
-    let wait = |what: &str, holds: &dyn Fn() -> bool| {
-        let began = Instant::now();
-        while !holds() {
-            assert!(
-                began.elapsed() < Duration::from_secs(120),
-                "{what}: {:?}",
-                processes(&project)
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    };
-    wait("no emulator began", &|| !emulators(&project).is_empty());
+    wait(&project, "no emulator began", &mut || !emulators(&project).is_empty());
     rehearsal.kill().expect("a kill");
     rehearsal.wait().expect("its end");
-    wait("it is still there", &|| emulators(&project).is_empty());
+    wait(&project, "it is still there", &mut || emulators(&project).is_empty());
 }
