@@ -256,8 +256,8 @@ mod tests {
 
     #[test]
     fn on_a_path_that_begins_in_the_folder_of_a_step_each_step_finds_its_own() {
-        for _ in 0..2 {
-            let work = tempfile::tempdir().expect("a folder");
+        let steps = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("one")];
+        for work in &steps {
             let file = place(work.path());
             let found = find("tool", &".".into(), work.path()).expect("it is there");
             assert_eq!(found.canonicalize().ok(), file.canonicalize().ok());
