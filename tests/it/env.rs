@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-/// How long one command may take. Nothing that works comes near it.
+/// How long one command may take. Nothing that works comes near it, but for a rehearsal with all its cases.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The accounts of one test.
@@ -193,6 +193,11 @@ impl Project {
         self.run_with(arguments, &[])
     }
 
+    /// Runs the program to its end, and waits longer for it than any other command may take.
+    pub(crate) fn run_long(&self, arguments: &[&str], patience: Duration) -> Ran {
+        Self::to_its_end_within(self.command(arguments), arguments, patience)
+    }
+
     /// Runs the program to its end with more in its environment.
     pub(crate) fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
         let mut command = self.command(arguments);
@@ -209,13 +214,17 @@ impl Project {
         Self::to_its_end(command, arguments)
     }
 
-    fn to_its_end(mut command: Command, arguments: &[&str]) -> Ran {
+    fn to_its_end(command: Command, arguments: &[&str]) -> Ran {
+        Self::to_its_end_within(command, arguments, PATIENCE)
+    }
+
+    fn to_its_end_within(mut command: Command, arguments: &[&str], patience: Duration) -> Ran {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().expect("the program starts");
         let id = child.id().to_string();
         let (ended, end) = std::sync::mpsc::channel();
         std::thread::spawn(move || ended.send(child.wait_with_output()));
-        let output = end.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        let output = end.recv_timeout(patience).unwrap_or_else(|_| {
             let killed = Command::new("kill").args(["-9", &id]).status();
             panic!("`runbook {}` hangs; killed: {killed:?}", arguments.join(" "));
         });

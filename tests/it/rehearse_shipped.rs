@@ -3,7 +3,10 @@
 use crate::env::{Project, root};
 use crate::sample::{full, is_turn, say, some_of};
 use serde_json::Value;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long one rehearsal may take, with every case.
+const PATIENCE: Duration = Duration::from_secs(3 * 3600);
 
 const KILL: &str = "--kill-each";
 
@@ -71,7 +74,7 @@ fn rehearse(name: &str, way: &str, more: &[&str]) {
     let mut arguments = vec!["rehearse", name, way, "--json"];
     arguments.extend(more);
     let began = Instant::now();
-    let ran = project.run(&arguments).ended(0);
+    let ran = project.run_long(&arguments, PATIENCE).ended(0);
     let results: Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert_eq!(results["proven"], true, "{name} {way}: {results:#}");
     let cases = results["cases"].as_array().expect("cases");
