@@ -272,14 +272,14 @@ async fn stopping_at_once_kills_at_once_and_parking_waits() {
     let bench = Bench::plain();
     let script = bash(&format!("{DAEMON} echo \"$$ .\" > self; sleep 600"));
     let masker = Masker::new();
-    let begun = Instant::now();
     let stopping = async {
         bench.stop.send(Stop::Park).unwrap();
         let pids = numbers(&bench, "self").await;
+        let begun = Instant::now();
         bench.stop.send(Stop::Now).unwrap();
-        pids
+        (begun, pids)
     };
-    let (end, pids) = tokio::join!(script.run(&bench.cx, &masker), stopping);
+    let (end, (begun, pids)) = tokio::join!(script.run(&bench.cx, &masker), stopping);
     assert_eq!(end, ShellEnd::Stopped);
     assert!(begun.elapsed() < GRACE, "{:?}", begun.elapsed());
     assert!(!pids.into_iter().any(lives));
