@@ -76,7 +76,7 @@ pub fn build(
     let root = Builder { catalog, load }.frame(book, 0)?;
     let mut hash = Sha256::new();
     fingerprint(&root, &mut hash);
-    Ok(Plan { root, digest: hex(&hash.finalize()) })
+    Ok(Plan { root, digest: hex::encode(hash.finalize()) })
 }
 
 struct Builder<'a> {
@@ -296,7 +296,7 @@ fn step_digest(step: &Step) -> String {
             hash.update(block.text.value.as_bytes());
         }
     }
-    hex(&hash.finalize())
+    hex::encode(hash.finalize())
 }
 
 fn fingerprint(frame: &Frame, hash: &mut Sha256) {
@@ -321,14 +321,5 @@ pub fn digest_of(text: &str) -> String {
 /// SHA-256 of some bytes, in hexadecimal.
 #[must_use]
 pub fn digest_of_bytes(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(Sha256::digest(bytes))
 }

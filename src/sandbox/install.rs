@@ -83,8 +83,7 @@ pub(super) fn existing() -> Option<Installation> {
 /// A new pin or another Python is another installation, so an old one is never half replaced.
 fn name(requirements: &str, python: &str) -> String {
     let digest = Sha256::new().chain_update(requirements).chain_update(python).finalize();
-    let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("sandbox-{hex}")
+    format!("sandbox-{}", hex::encode(&digest[..8]))
 }
 
 fn cache_folder() -> Result<PathBuf, SandboxError> {

@@ -189,7 +189,7 @@ pub(super) fn file_name(text: &str) -> String {
     if name.len() > LONGEST_NAME {
         name.truncate(LONGEST_NAME - 33);
         name.push('~');
-        name.push_str(&hex(&Sha256::digest(text.as_bytes()))[..32]);
+        name.push_str(&hex::encode(&Sha256::digest(text.as_bytes())[..16]));
     }
     name
 }
@@ -209,17 +209,6 @@ pub(super) fn named(name: &str) -> Option<String> {
     }
     let text = String::from_utf8(bytes).ok()?;
     (file_name(&text) == name).then_some(text)
-}
-
-/// Bytes as lowercase hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@
 //! one stays here for ever, and so does its fixture.
 
 use super::error::StoreError;
-use super::files::hex;
 use crate::engine::event::Event;
 use crate::model::drill::DRILLS;
 use crate::model::mode::Mode;
@@ -135,7 +134,7 @@ pub(super) fn encode(
 }
 
 fn hash(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// Whether these bytes, with their newline, are the line of that hash.

@@ -106,10 +106,13 @@ class Domains(Case):
         self.index(host, "PUT", "/_snapshot/kept", {"type": "s3", "settings": {"bucket": "none"}}, status=500)
         repository = {"type": "s3", "settings": {"bucket": f"snapshots-{self.account}"}}
         self.index(host, "PUT", "/_snapshot/kept", repository)
+        self.index(host, "PUT", "/_snapshot/kept/First", {"indices": "corpus"}, status=400)
         self.index(host, "PUT", "/_snapshot/kept/first", {"indices": "corpus"})
         self.index(host, "PUT", "/_snapshot/kept/first", {"indices": "corpus"}, status=400)
         self.assertEqual(self.index(host, "GET", "/_snapshot/kept/first")["snapshots"][0]["state"], "SUCCESS")
         self.index(host, "POST", "/_snapshot/kept/first/_restore", {"indices": "corpus"}, status=500)
+        upper = {"indices": "corpus", "rename_pattern": "(.+)", "rename_replacement": "$1-Restored"}
+        self.index(host, "POST", "/_snapshot/kept/first/_restore", upper, status=400)
         renamed = {"indices": "corpus", "rename_pattern": "(.+)", "rename_replacement": "$1-restored"}
         self.index(host, "POST", "/_snapshot/kept/first/_restore", renamed)
         self.assertEqual(self.index(host, "GET", "/corpus-restored/_count")["count"], 3)

@@ -33,6 +33,7 @@ mod not_a_condition;
 mod objective_without_health;
 mod probe_changes;
 mod recovered_without_health;
+mod refused_answer;
 mod repeat;
 mod runbook_cycle;
 mod runbook_params;
@@ -116,6 +117,7 @@ pub(super) const ALL: &[(Rule, Check)] = &[
     (no_such_part::RULE, no_such_part::check),
     (almost_template::RULE, almost_template::check),
     (import_without_need::RULE, import_without_need::check),
+    (refused_answer::RULE, refused_answer::check),
     (dead_link::RULE, dead_link::check),
     (dead_anchor::RULE, dead_anchor::check),
     (link_scheme::RULE, link_scheme::check),

@@ -246,6 +246,8 @@ def snapshots(state, method, parts, body):
 
 def snapshot(state, kept, method, name, body):
     if method == "PUT":
+        if name != name.lower():
+            raise Refused(400, "invalid_snapshot_name_exception", f"Invalid snapshot name [{name}], must be lowercase")
         if name in kept:
             raise Refused(400, "invalid_snapshot_name_exception", "snapshot with the same name already exists")
         wanted = chosen(state["indices"], body)
@@ -285,6 +287,8 @@ def restore(state, kept, name, body):
     pattern, replacement = body.get("rename_pattern"), re.sub(r"\$(\d)", r"\\\1", body.get("rename_replacement", ""))
     wanted = {one: re.sub(pattern, replacement, one) if pattern else one for one in chosen(copies, body)}
     for target in wanted.values():
+        if not NAME.match(target):
+            raise Refused(400, "invalid_index_name_exception", f"Invalid index name [{target}]")
         if target in state["indices"] and state["indices"][target]["open"]:
             reason = f"cannot restore index [{target}] because an open index with same name already exists in the cluster"
             raise Refused(500, "snapshot_restore_exception", reason)

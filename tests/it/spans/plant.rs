@@ -45,6 +45,15 @@ pub(super) fn look() -> Block {
     typed(text("cloudformation/outputs"), &[("stack", text("x"))])
 }
 
+/// A typed step that asks a domain, and is content with a refusal.
+pub(super) fn request() -> Block {
+    let statuses = Yaml::List(vec![raw("200"), raw("404")]);
+    typed(
+        text("opensearch/request"),
+        &[("endpoint", text("é")), ("path", text("/é")), ("statuses", statuses)],
+    )
+}
+
 /// A typed step that asks a person for these fields.
 pub(super) fn ask_for(fields: Yaml) -> Block {
     typed(text("manual/input"), &[("ask", text("é")), ("fields", fields)])

@@ -354,7 +354,7 @@ fn is_empty(reason: &str) -> bool {
 
 /// SHA-256 of a text, in hexadecimal.
 pub(super) fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(text.as_bytes()))
 }
 
 fn digest(parts: &[&str]) -> String {
@@ -364,7 +364,7 @@ fn digest(parts: &[&str]) -> String {
         hash.update(part.len().to_le_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&hash.finalize()[..12])
 }
 
 #[cfg(test)]

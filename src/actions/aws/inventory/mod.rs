@@ -60,8 +60,7 @@ type Read = Result<(), String>;
 
 /// Stands for a value that may be a secret, and only has to be told from another one.
 fn brief(value: &str) -> String {
-    let digest = Sha256::digest(value);
-    format!("{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3])
+    hex::encode(&Sha256::digest(value)[..4])
 }
 
 fn failed<E: Debug>(what: &str) -> impl Fn(E) -> String {

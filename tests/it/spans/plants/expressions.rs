@@ -2,7 +2,7 @@
 
 use super::Row;
 use crate::draft::yaml::Yaml;
-use crate::spans::plant::{checklist, giver, look, marked, raw, skipped, step, text};
+use crate::spans::plant::{checklist, giver, look, marked, raw, request, skipped, step, text};
 
 /// Mistakes in expressions, and in the order of the steps.
 #[rustfmt::skip]
@@ -58,4 +58,7 @@ pub(super) const CONDITIONS: &[Row] = &[
     ("RB0413", |p| p.block(giver().with("expect", Yaml::List(vec![text("outputs.n | int > 3"), text("3 == ⟦outputs.n⟧")])))),
     ("RB0413", |p| p.all(&[giver(), step().with("if", text("⟦steps['giver'].n⟧ <= 3 and run.id != 'é'"))])),
     ("RB0413", |p| p.block(look().with("until", text("outputs.exists and ⟦outputs['status']⟧ >= 3")))),
+    ("RB0418", |p| p.block(request().with("until", text("outputs.status == 200 and ⟦outputs.body.count⟧ == 3")))),
+    ("RB0418", |p| p.block(request().with("expect", Yaml::List(vec![text("outputs.status != 500"), text("⟦outputs['body'].list⟧[0].x == 'é' or (outputs.body.n | default(value='é')) == 'é'")])))),
+    ("RB0418", |p| p.block(request().role("health").with("holds", text(" outputs.status == 200 and ⟦outputs.body.count⟧ == 3")))),
 ];
