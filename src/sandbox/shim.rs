@@ -8,7 +8,7 @@ use super::folder;
 /// The name of the package, and of the folder it is written to.
 pub(super) const PACKAGE: &str = "shim";
 
-const FILES: [(&str, &str); 15] = [
+const FILES: [(&str, &str); 16] = [
     ("__init__.py", include_str!("shim/__init__.py")),
     ("__main__.py", include_str!("shim/__main__.py")),
     ("bedrock.py", include_str!("shim/bedrock.py")),
@@ -23,6 +23,7 @@ const FILES: [(&str, &str); 15] = [
     ("opensearch.py", include_str!("shim/opensearch.py")),
     ("permissions.py", include_str!("shim/permissions.py")),
     ("s3.py", include_str!("shim/s3.py")),
+    ("scheduler.py", include_str!("shim/scheduler.py")),
     ("secretsmanager.py", include_str!("shim/secretsmanager.py")),
 ];
 

@@ -45,6 +45,7 @@ mod exit_codes;
 mod failover;
 #[cfg(feature = "aws")]
 mod fake_aws;
+mod faults;
 #[cfg(feature = "aws")]
 mod foreign;
 #[cfg(feature = "aws")]

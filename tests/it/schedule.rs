@@ -14,6 +14,10 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(root().join("drills/schedule").join(name)).expect("a file")
 }
 
+fn fault_scheduler() -> String {
+    std::fs::read_to_string(root().join("runbooks/stacks/fault-scheduler.yaml")).expect("a file")
+}
+
 /// Deploys a template, and gives what it has made, by logical name.
 async fn deploy(account: &str, name: &str, template: &str, given: &[(&str, &str)]) -> Vec<String> {
     let client = aws_sdk_cloudformation::Client::new(&config(account));
@@ -54,14 +58,14 @@ fn the_templates_can_be_deployed() {
     let mut made = wait(deploy(account, "drills", &read("drills.yaml"), &given));
     made.sort();
     assert_eq!(made, ["Build", "BuildRole", "Schedule", "ScheduleRole"]);
-    let made = wait(deploy(account, "faults", &read("fault-scheduler.yaml"), &[]));
+    let made = wait(deploy(account, "faults", &fault_scheduler(), &[]));
     assert_eq!(made, ["FaultScheduler"]);
 }
 
 /// Every call that a fault's schedule makes is one that the role may make.
 #[test]
 fn the_role_that_ends_faults_may_make_their_calls_and_no_others() {
-    let template = read("fault-scheduler.yaml");
+    let template = fault_scheduler();
     let mut called = std::collections::BTreeSet::new();
     for entry in std::fs::read_dir(root().join("drills/faults")).expect("faults").flatten() {
         let text = std::fs::read_to_string(entry.path()).expect("a fault");

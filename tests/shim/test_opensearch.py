@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 
 from harness import Case, shared
 
@@ -121,6 +122,28 @@ class Domains(Case):
         self.index(host, "PUT", "/_snapshot/kept", repository)
         self.index(host, "POST", "/_snapshot/kept/first/_restore", {"indices": "corpus"})
         self.assertEqual(self.index(host, "GET", "/corpus/_count")["count"], 3)
+
+    def test_an_index_is_deleted_when_it_is_as_old_as_its_policy_says(self):
+        """A policy of the index management is for the indices that are created after it."""
+        host = self.domain()["Endpoint"]
+        states = [{"name": "there", "transitions": [{"state_name": "gone", "conditions": {"min_index_age": "1s"}}]},
+                  {"name": "gone", "actions": [{"delete": {}}]}]
+        policy = {"policy": {"default_state": "there", "states": states, "ism_template": [{"index_patterns": ["fill*"]}]}}
+        self.index(host, "PUT", "/fill-before", {})
+        self.index(host, "GET", "/_plugins/_ism/policies/short", status=404)
+        self.index(host, "PUT", "/_plugins/_ism/policies/never", {"policy": {"states": []}}, status=400)
+        self.index(host, "PUT", "/_plugins/_ism/policies/short", policy, status=201)
+        self.index(host, "PUT", "/_plugins/_ism/policies/short", policy, status=409)
+        self.index(host, "PUT", "/fill", {})
+        self.index(host, "PUT", "/other", {})
+        self.index(host, "GET", "/fill/_count")
+        deadline = time.monotonic() + 30
+        while len(self.index(host, "GET", "/_cat/indices")) == 3:
+            self.assertLess(time.monotonic(), deadline, "it was never old enough")
+            time.sleep(0.1)
+        self.assertEqual([one["index"] for one in self.index(host, "GET", "/_cat/indices")], ["fill-before", "other"])
+        self.index(host, "DELETE", "/_plugins/_ism/policies/short")
+        self.index(host, "GET", "/_plugins/_ism/policies/short", status=404)
 
     def test_a_closed_index_is_not_searched(self):
         """A closed index takes no shards' work: it refuses searches until it is opened."""

@@ -2,7 +2,9 @@
 
 import json
 import tempfile
+import time
 import unittest
+from datetime import datetime, timezone
 
 from botocore.exceptions import ClientError
 from harness import Server, account, logs_policy
@@ -281,6 +283,33 @@ class Models(Case):
         name = "us.anthropic.claude-3-haiku-20240307-v1:0"
         self.needs([("bedrock:InvokeModel", self.arn("bedrock", f"inference-profile/{name}"))],
                    lambda: self.converse(name))
+
+
+class Schedules(Case):
+    def test_a_schedule_may_do_what_its_role_may(self):
+        """What is refused when it fires is refused without a word. A second schedule tells that the first was due."""
+        trust = {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+        iam, kms, scheduler = self.root("iam"), self.root("kms"), self.root("scheduler")
+        role = iam.create_role(RoleName="s", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+        refused, allowed = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+        document = {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "kms:EnableKey", "Resource": allowed}]}
+        iam.put_role_policy(RoleName="s", PolicyName="p", PolicyDocument=json.dumps(document))
+        now = f"at({datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%S})"
+        enabled = lambda key: kms.describe_key(KeyId=key)["KeyMetadata"]["Enabled"]
+        for key in (refused, allowed):
+            kms.disable_key(KeyId=key)
+            target = {"Arn": "arn:aws:scheduler:::aws-sdk:kms:enableKey", "RoleArn": role,
+                      "Input": json.dumps({"KeyId": key})}
+            scheduler.create_schedule(Name=key.rsplit("/", 1)[-1], ScheduleExpression=now, Target=target,
+                                      FlexibleTimeWindow={"Mode": "OFF"}, ActionAfterCompletion="DELETE")
+        deadline = time.monotonic() + 30
+        while scheduler.list_schedules()["Schedules"]:
+            self.assertLess(time.monotonic(), deadline, "they were never due")
+            time.sleep(0.1)
+        self.assertTrue(enabled(allowed))
+        self.assertFalse(enabled(refused))
 
 
 if __name__ == "__main__":

@@ -31,9 +31,10 @@ def main():
 
     import ministack.app as app
 
-    from . import bedrock, calls, cloudformation, ec2, functions, kms, logs, opensearch, permissions, s3, secretsmanager
+    from . import bedrock, calls, cloudformation, ec2, functions, kms, logs, opensearch, permissions, s3, scheduler
+    from . import secretsmanager
 
-    for service in (kms, s3, logs, secretsmanager, functions, ec2, cloudformation, bedrock):
+    for service in (kms, s3, logs, secretsmanager, functions, ec2, cloudformation, bedrock, scheduler):
         service.install()
     opensearch.install(app)
     permissions.install(app)

@@ -4,9 +4,11 @@ It keeps documents and gives them back. It does not search: every query matches 
 """
 
 import json
+import math
 import re
 import time
 import uuid
+from fnmatch import fnmatchcase
 
 from ministack.services import s3
 
@@ -31,6 +33,7 @@ def answer(domain, method, path, query, body):
     # A template gives it as a text, a call as a number.
     state["nodes"] = int((domain.get("ClusterConfig") or {}).get("InstanceCount", 1))
     parts = [part for part in path.split("/") if part]
+    end_what_is_old(state)
     try:
         status, result = route(state, method, parts, {key: values[-1] for key, values in query.items()}, body)
     except Refused as refusal:
@@ -51,6 +54,8 @@ def route(state, method, parts, query, body):
         return 200, [{"index": name, "status": status_of(one), "docs.count": str(len(one["docs"])),
                       "pri": one["settings"]["number_of_shards"], "rep": one["settings"]["number_of_replicas"]}
                      for name, one in sorted(wanted.items())]
+    if parts[:3] == ["_plugins", "_ism", "policies"] and len(parts) == 4:
+        return policy(state, method, parts[3], parsed(body))
     if parts == ["_cluster", "settings"]:
         return 200, cluster_settings(state, method, parsed(body), query.get("flat_settings") in ("true", ""))
     if parts == ["_cache", "clear"] and method == "POST":
@@ -160,8 +165,53 @@ def create(state, name, body):
     settings = {"number_of_shards": str(given.get("number_of_shards", 5)),
                 "number_of_replicas": str(given.get("number_of_replicas", 1)), "uuid": uuid.uuid4().hex}
     room_for(state, shards(settings))
-    state["indices"][name] = {"open": True, "docs": {}, "settings": settings, "mappings": body.get("mappings") or {}}
-    return state["indices"][name]
+    one = {"open": True, "docs": {}, "settings": settings, "mappings": body.get("mappings") or {}}
+    seconds = [age(policy) for policy in state.get("policies", {}).values() if covers(policy, name)]
+    if seconds:
+        one["ends"] = time.time() + min(seconds)
+    state["indices"][name] = one
+    return one
+
+
+def policy(state, method, name, body):
+    """Of the index management (ISM) it knows policies that delete a new index when it is so old."""
+    kept = state.setdefault("policies", {})
+    if method == "PUT":
+        if name in kept:
+            raise Refused(409, "version_conflict_engine_exception", f"[{name}]: version conflict, document already exists")
+        given = body.get("policy") or {}
+        age(given)
+        kept[name] = given
+        return 201, {"_id": name, "policy": given}
+    if name not in kept:
+        raise Refused(404, "status_exception", "Policy not found")
+    if method == "DELETE":
+        del kept[name]
+        return 200, {"_id": name, "result": "deleted"}
+    return 200, {"_id": name, "policy": kept[name]}
+
+
+def covers(policy, name):
+    templates = policy.get("ism_template") or []
+    templates = [templates] if isinstance(templates, dict) else templates
+    return any(fnmatchcase(name, pattern) for one in templates for pattern in one.get("index_patterns") or [])
+
+
+def age(policy):
+    """How many seconds old an index is when the policy deletes it."""
+    states = {one["name"]: one for one in policy.get("states") or []}
+    for transition in (states.get(policy.get("default_state")) or {}).get("transitions") or []:
+        then = states.get(transition.get("state_name")) or {}
+        given = re.fullmatch(r"(\d+)([smhd])", (transition.get("conditions") or {}).get("min_index_age") or "")
+        if given and any("delete" in action for action in then.get("actions") or []):
+            return int(given[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[given[2]]
+    raise Refused(400, "illegal_argument_exception", "the sandbox knows policies that delete an index of some age only")
+
+
+def end_what_is_old(state):
+    """A domain looks every half hour or so. Here it is seen when somebody asks."""
+    for name in [name for name, one in state["indices"].items() if one.get("ends", math.inf) <= time.time()]:
+        del state["indices"][name]
 
 
 def part(state, method, name, what, rest, body):
@@ -294,7 +344,9 @@ def restore(state, kept, name, body):
             raise Refused(500, "snapshot_restore_exception", reason)
     room_for(state, sum(shards(copies[source]["settings"]) for source in wanted))
     for source, target in wanted.items():
-        state["indices"][target] = json.loads(json.dumps(copies[source]))
+        copy = json.loads(json.dumps(copies[source]))
+        copy.pop("ends", None)
+        state["indices"][target] = copy
     return 200, {"accepted": True}
 
 
