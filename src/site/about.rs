@@ -9,6 +9,9 @@ use jiff::civil::Date;
 use serde::Serialize;
 use std::fmt::Write as _;
 
+/// How many of the runbooks that act in an account its row names.
+const BOOKS: usize = 40;
+
 /// The accounts of the project.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct AccountsPage {
@@ -37,6 +40,8 @@ pub(super) struct AccountLine {
     pub(super) access: String,
     /// The runbooks that act in it: name and title.
     pub(super) books: Vec<(String, String)>,
+    /// How many more there are.
+    pub(super) more: usize,
 }
 
 /// The page of the accounts.
@@ -57,6 +62,7 @@ pub(super) fn accounts(input: &Input<'_>) -> AccountsPage {
                     book.plan.as_ref().is_some_and(|plan| plan.accounts().contains(name))
                 };
                 let books = input.books.iter().filter(acts);
+                let all = books.clone().count();
                 AccountLine {
                     name: name.to_string(),
                     id: account.id.clone(),
@@ -65,8 +71,9 @@ pub(super) fn accounts(input: &Input<'_>) -> AccountsPage {
                     access,
                     books: books
                         .map(|book| (book.runbook.name.clone(), title(book)))
-                        .take(12)
+                        .take(BOOKS)
                         .collect(),
+                    more: all.saturating_sub(BOOKS),
                 }
             })
             .collect(),
@@ -268,6 +275,8 @@ fn drill_row(input: &Input<'_>, drill: &Drill) -> DrillRow {
     let (light, word) = match left {
         Some(..=-1) => ("bad", "overdue"),
         Some(0..=SOON) => ("warn", "due soon"),
+        // A rehearsal is not the drill.
+        Some(_) if drill.held.iter().all(|held| held.rehearsal) => ("none", "not held yet"),
         Some(_) => ("good", "up to date"),
         None => ("none", "no date"),
     };

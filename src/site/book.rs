@@ -84,7 +84,8 @@ pub(super) struct ParamRow {
     pub(super) required: bool,
     pub(super) default: Option<String>,
     pub(super) meaning: String,
-    pub(super) limits: Vec<String>,
+    /// What a value must be: words, and what of them is code.
+    pub(super) limits: Vec<(String, String)>,
     pub(super) secret: bool,
 }
 
@@ -231,14 +232,19 @@ fn estimate(book: &Book) -> Option<String> {
 
 fn param(param: &Parameter) -> ParamRow {
     let mut limits = Vec::new();
-    limits.extend(param.pattern.as_ref().map(|pattern| format!("matches {}", pattern.value)));
+    limits.extend(param.pattern.as_ref().map(|one| ("matches".to_owned(), one.value.clone())));
     if !param.choices.is_empty() {
         let choices: Vec<String> =
             param.choices.iter().map(|choice| plain(&choice.verbatim())).collect();
-        limits.push(format!("one of {}", choices.join(", ")));
+        limits.push(("one of".to_owned(), choices.join(", ")));
     }
-    limits.extend(param.min.as_ref().map(|min| format!("at least {}", min.value)));
-    limits.extend(param.max.as_ref().map(|max| format!("at most {}", max.value)));
+    let range = match (&param.min, &param.max) {
+        (Some(min), Some(max)) => Some(format!("from {} to {}", min.value, max.value)),
+        (Some(min), None) => Some(format!("at least {}", min.value)),
+        (None, Some(max)) => Some(format!("at most {}", max.value)),
+        (None, None) => None,
+    };
+    limits.extend(range.map(|range| (range, String::new())));
     ParamRow {
         name: param.name.value.clone(),
         kind: param.kind.word(),

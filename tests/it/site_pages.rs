@@ -6,9 +6,10 @@ use jiff::civil::date;
 use proptest::prelude::*;
 use runbook::actions::catalog::catalog;
 use runbook::model::action::Catalog;
+use runbook::model::id::RunId;
 use runbook::model::project::Project;
 use runbook::parse;
-use runbook::site::view::{Book, Evidence, Input};
+use runbook::site::view::{Book, Drill, Evidence, Held, Input, Verdict};
 use runbook::site::{Files, Templates, build, single, wiki};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -188,4 +189,62 @@ proptest! {
         let body: String = (0..dice.below(60)).map(|_| pieces[dice.below(pieces.len())]).collect();
         whole(&[("t", &format!("{HEAD}{body}"))]);
     }
+}
+
+/// An account's row names forty of its runbooks, and says how many more there are.
+#[test]
+fn every_runbook_of_an_account_is_named_or_counted() {
+    let settings = "version: 1\nenvironments:\n  here:\n    kind: drill\n    accounts:\n      data: { id: \"111111111111\", region: eu-west-1 }\n";
+    let (project, _, found) = parse::project("runbook.yaml", settings);
+    assert!(found.is_empty(), "{found:?}");
+    let names: Vec<String> = (0..45).map(|n| format!("book-{n:02}")).collect();
+    let text = format!(
+        "{}# T\n\n```yaml step=a\nuses: kms/describe-key\naccount: data\nwith: {{ key: alias/x }}\n```\n",
+        HEAD
+    );
+    let row = |many: usize| {
+        let texts: Vec<(&str, &str)> =
+            names.iter().take(many).map(|name| (name.as_str(), text.as_str())).collect();
+        let files = build(&Input { project: &project, ..input(&texts) }, &TEMPLATES);
+        let page = files.expect("a site").remove("accounts.html").expect("the page");
+        String::from_utf8(page).expect("text")
+    };
+    assert!(!row(40).contains(" more</a>"));
+    assert_eq!(row(45).matches("href=\"runbooks/book-").count(), 40);
+    assert!(row(45).contains("<a href=\"runbooks.html\">5 more</a>"));
+}
+
+/// A drill that was only rehearsed is not up to date, however far away its day is.
+#[test]
+fn a_drill_is_up_to_date_only_when_it_was_held() {
+    let held = |rehearsal: bool| Held {
+        run: RunId::from_text("20261101-120000-abcd"),
+        at: "2026-11-01T12:00:00Z".parse().expect("a time"),
+        verdict: Verdict::Passed,
+        rto: None,
+        rehearsal,
+        by: "somebody".to_owned(),
+        own_people: None,
+        reason: String::new(),
+    };
+    let said = |held: Vec<Held>| {
+        let drill = Drill {
+            name: "one".to_owned(),
+            title: "One".to_owned(),
+            summary: String::new(),
+            owner: "o".to_owned(),
+            cadence: "3 months".to_owned(),
+            due: Some(date(2027, 2, 1)),
+            rto: None,
+            held,
+        };
+        let mut input = input(&[]);
+        input.evidence.drills.push(drill);
+        let files = build(&input, &TEMPLATES).expect("a site");
+        String::from_utf8(files["calendar.html"].clone()).expect("text")
+    };
+    for never in [said(Vec::new()), said(vec![held(true)])] {
+        assert!(never.contains("not held yet") && !never.contains("up to date"), "{never}");
+    }
+    assert!(said(vec![held(false)]).contains("up to date"));
 }
