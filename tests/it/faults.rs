@@ -66,7 +66,8 @@ test \"$code\" = 404
         fault: "way-out",
         account: "workload",
         probe: "```bash health=holds
-test \"$(aws ec2 describe-internet-gateways --output text --query 'length(InternetGateways[?Attachments[0]])')\" = 0
+vpc=$(aws ec2 describe-vpc-endpoints --filters Name=tag:Name,Values=corpus-bedrock-runtime --query 'VpcEndpoints[0].VpcId' --output text)
+test \"$(aws ec2 describe-internet-gateways --output text --query \"length(InternetGateways[?Attachments[0].VpcId=='$vpc'])\")\" = 0
 ```",
     },
 ];
