@@ -110,7 +110,7 @@ impl Sandbox {
                 return Ok(server);
             }
             // What it had in memory is lost, and the files it left do not fit together.
-            server::stop(&server).await?;
+            server::stop(&self.folder, &server).await?;
             self.forget_state()?;
         }
         let installation = install::ensure(tell).await?;
@@ -143,7 +143,7 @@ impl Sandbox {
         match server::read(&self.folder) {
             Some(server) if server::is_ours(&server).await => server::empty(&server).await,
             Some(server) => {
-                server::stop(&server).await?;
+                server::stop(&self.folder, &server).await?;
                 self.forget_state()
             }
             None => self.forget_state(),
@@ -163,8 +163,8 @@ impl Sandbox {
             return Ok(false);
         };
         if !server::is_ours(&server).await {
-            // A process of that number may be anything by now, so nothing is signalled without its answer.
-            server::stop(&server).await?;
+            // A process of that number may be anything by now: only one that says so or works in our folder is signalled.
+            server::stop(&self.folder, &server).await?;
             self.forget_state()?;
             return Ok(false);
         }

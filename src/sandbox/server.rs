@@ -222,12 +222,21 @@ pub(super) async fn terminate(server: &Server) -> Result<(), SandboxError> {
     Ok(())
 }
 
-/// Ends a recorded server that is not healthy, but only if it still says that it is ours.
-pub(super) async fn stop(server: &Server) -> Result<(), SandboxError> {
-    if ended(server.pid).is_none() && identity(server).await.is_some() {
+/// Ends a recorded server that is not healthy, but only if it is ours: it says so, or it works in our folder. One that is
+/// about to end says nothing any more, and still writes down what is in it: its files are its own until it is gone.
+pub(super) async fn stop(sandbox: &Path, server: &Server) -> Result<(), SandboxError> {
+    if ended(server.pid).is_none()
+        && (works_in(server.pid, sandbox) || identity(server).await.is_some())
+    {
         terminate(server).await?;
     }
     Ok(())
+}
+
+/// Whether that folder is the working folder of a process. Only Linux says so.
+fn works_in(pid: u32, folder: &Path) -> bool {
+    let theirs = std::fs::read_link(format!("/proc/{pid}/cwd"));
+    theirs.is_ok_and(|theirs| folder.canonicalize().is_ok_and(|folder| folder == theirs))
 }
 
 /// Ends a server that this process started and that never answered. Its state is empty, so nothing is lost.

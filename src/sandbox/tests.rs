@@ -44,6 +44,29 @@ async fn a_process_that_only_has_the_number_is_not_our_server_and_is_not_signall
     assert!(!sandbox.down().await.expect("down"));
 }
 
+/// It answers nobody any more, and still writes into the folder that the sandbox takes away.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_server_that_is_about_to_end_is_waited_for() {
+    const ENDS: &str = "trap 'mkdir -p data; for n in 1 2 3 4; do sleep 0.1; touch data/$n; done; exit' TERM; \
+         touch ready; while true; do sleep 0.05; done";
+    let state = tempfile::tempdir().expect("a folder");
+    let folder = state.path().join("sandbox");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let mut server = std::process::Command::new("sh");
+    let mut server = server.args(["-c", ENDS]).current_dir(&folder).spawn().expect("it starts");
+    record(state.path(), &made_up(server.id()));
+    let end = std::thread::spawn(move || server.wait().expect("its end"));
+    let asked = std::time::Instant::now();
+    while !folder.join("ready").exists() {
+        assert!(asked.elapsed() < std::time::Duration::from_secs(30), "it never began");
+        tokio::task::yield_now().await;
+    }
+    assert!(!Sandbox::new(state.path()).down().await.expect("down"));
+    assert!(end.join().expect("a thread").success());
+    assert!(!folder.join("data").exists());
+}
+
 #[test]
 fn children_find_the_sandbox_and_its_cli_first() {
     let variables = Sandbox::environment(&made_up(1));

@@ -42,6 +42,7 @@ pub(crate) fn emulator() -> &'static Server {
 
 fn start_emulator() -> Server {
     let state = emulator_folder();
+    wait_for_the_end_of_the_one_before(&state);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let sandbox = Sandbox::new(&state).ends_with_us();
@@ -49,6 +50,22 @@ fn start_emulator() -> Server {
         sandbox.reset().await.expect("the emulator forgets earlier test runs");
         server
     })
+}
+
+/// The emulator of an earlier process of the tests ends when that process has, a moment after it.
+fn wait_for_the_end_of_the_one_before(state: &Path) {
+    let record = fs::read_to_string(state.join("sandbox/server.json")).unwrap_or_default();
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap_or_default();
+    let Some(pid) = record["pid"].as_u64() else { return };
+    let works_here = || {
+        let theirs = fs::read_link(format!("/proc/{pid}/cwd"));
+        theirs.is_ok_and(|theirs| theirs == state.join("sandbox"))
+    };
+    let began = std::time::Instant::now();
+    while works_here() {
+        assert!(began.elapsed() < Duration::from_secs(60), "an earlier emulator does not end");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// A folder that no other process of the tests uses as long as this one lives: several may run at once.
