@@ -49,19 +49,19 @@ async fn a_process_that_only_has_the_number_is_not_our_server_and_is_not_signall
 #[tokio::test]
 async fn a_server_that_is_about_to_end_is_waited_for() {
     const ENDS: &str = "trap 'mkdir -p data; for n in 1 2 3 4; do sleep 0.1; touch data/$n; done; exit' TERM; \
-         touch ready; while true; do sleep 0.05; done";
+         echo ready; for n in $(seq 200); do sleep 0.05; done; exit 3";
     let state = tempfile::tempdir().expect("a folder");
     let folder = state.path().join("sandbox");
     std::fs::create_dir_all(&folder).expect("a folder");
     let mut server = std::process::Command::new("sh");
-    let mut server = server.args(["-c", ENDS]).current_dir(&folder).spawn().expect("it starts");
+    server.args(["-c", ENDS]).current_dir(&folder).stdout(std::process::Stdio::piped());
+    let mut server = server.spawn().expect("it starts");
     record(state.path(), &made_up(server.id()));
+    let mut said = std::io::BufReader::new(server.stdout.take().expect("its output"));
+    let mut ready = String::new();
+    std::io::BufRead::read_line(&mut said, &mut ready).expect("a line");
+    assert_eq!(ready, "ready\n");
     let end = std::thread::spawn(move || server.wait().expect("its end"));
-    let asked = std::time::Instant::now();
-    while !folder.join("ready").exists() {
-        assert!(asked.elapsed() < std::time::Duration::from_secs(30), "it never began");
-        tokio::task::yield_now().await;
-    }
     assert!(!Sandbox::new(state.path()).down().await.expect("down"));
     assert!(end.join().expect("a thread").success());
     assert!(!folder.join("data").exists());

@@ -2,6 +2,7 @@
 //!
 //! Tests share the emulator and keep out of each other's way by accounts that are made up at random.
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use runbook::sandbox::{Sandbox, Server};
 use std::collections::BTreeMap;
 use std::fs;
@@ -42,7 +43,6 @@ pub(crate) fn emulator() -> &'static Server {
 
 fn start_emulator() -> Server {
     let state = emulator_folder();
-    wait_for_the_end_of_the_one_before(&state);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let sandbox = Sandbox::new(&state).ends_with_us();
@@ -52,23 +52,7 @@ fn start_emulator() -> Server {
     })
 }
 
-/// The emulator of an earlier process of the tests ends when that process has, a moment after it.
-fn wait_for_the_end_of_the_one_before(state: &Path) {
-    let record = fs::read_to_string(state.join("sandbox/server.json")).unwrap_or_default();
-    let record: serde_json::Value = serde_json::from_str(&record).unwrap_or_default();
-    let Some(pid) = record["pid"].as_u64() else { return };
-    let works_here = || {
-        let theirs = fs::read_link(format!("/proc/{pid}/cwd"));
-        theirs.is_ok_and(|theirs| theirs == state.join("sandbox"))
-    };
-    let began = std::time::Instant::now();
-    while works_here() {
-        assert!(began.elapsed() < Duration::from_secs(60), "an earlier emulator does not end");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// A folder that no other process of the tests uses as long as this one lives: several may run at once.
+/// A folder that no other process of the tests uses as long as this one or its emulator lives: several may run at once.
 fn emulator_folder() -> PathBuf {
     static HELD: OnceLock<fs::File> = OnceLock::new();
     let free = (0..).find_map(|number| {
@@ -76,7 +60,10 @@ fn emulator_folder() -> PathBuf {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(&folder).expect("a folder for the emulator");
         let file = fs::File::create(folder.join("held")).expect("a file to hold");
-        file.try_lock().ok().map(|()| (folder, file))
+        file.try_lock().ok()?;
+        // The emulator ends a moment after its process. It inherits the file, so that the folder is held until then.
+        fcntl(&file, FcntlArg::F_SETFD(FdFlag::empty())).expect("it can be inherited");
+        Some((folder, file))
     });
     let (folder, file) = free.expect("there is always another");
     HELD.set(file).expect("the emulator is started once");

@@ -6,7 +6,7 @@ use crate::pty::Terminal;
 use crate::remains::assert_nothing_remains;
 use crate::signals::Started;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How many of the values go through a plain test run.
 const VALUES_SAMPLE: usize = 5;
@@ -638,18 +638,17 @@ fn bounded(project: &Project, arguments: &[&str]) -> (Option<i32>, String) {
         .stdout(file.try_clone().expect("a file"))
         .stderr(file);
     let mut child = command.spawn().expect("the program starts");
-    let deadline = Instant::now() + Duration::from_secs(120);
-    let code = loop {
-        if let Some(status) = child.try_wait().expect("a state") {
-            break status.code();
-        }
-        if Instant::now() > deadline {
-            drop(child.kill());
-            drop(child.wait());
-            break None;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    };
+    let id = child.id().to_string();
+    let (ended, end) = std::sync::mpsc::channel();
+    std::thread::spawn(move || ended.send(child.wait()));
+    let code = end.recv_timeout(Duration::from_secs(120)).map_or_else(
+        |_| {
+            let killed = Command::new("kill").args(["-9", &id]).status();
+            assert!(killed.expect("kill").success(), "it hangs, and cannot be killed");
+            None
+        },
+        |status| status.expect("its end").code(),
+    );
     (code, String::from_utf8_lossy(&std::fs::read(&said).unwrap_or_default()).into_owned())
 }
 

@@ -26,7 +26,9 @@ SERVICE = "scheduler.amazonaws.com"
 UNIVERSAL = re.compile(r"arn:aws[a-z-]*:scheduler:::aws-sdk:([a-z0-9]+):([a-zA-Z0-9]+)")
 # Names of the SDK for Java, which targets use, where botocore has another one.
 OTHERWISE = {"cloudwatchlogs": "logs", "sfn": "stepfunctions"}
-READS = ("get", "describe", "list", "poll", "receive", "search", "scan", "query", "select", "transact", "batchGet")
+# A target may not only look: AWS refuses operations that begin so.
+READS = ("get", "describe", "list", "poll", "receive", "search", "scan", "query", "select", "read", "lookup", "discover",
+         "validate", "batchGet", "batchDescribe", "batchRead", "transactGet", "adminGet", "adminList")
 # Seconds between two looks at what is due. AWS is as exact as a minute, which nobody wants to wait for here.
 INTERVAL = 1
 SESSION_SECONDS = 900
