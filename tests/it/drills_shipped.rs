@@ -2,12 +2,12 @@
 //! recovery is broken or too slow, and judges nothing when its fault does not show or all is not well before.
 
 use crate::env::{Project, root};
-use crate::sample::{full, is_turn, some_of};
+use crate::sample::{is_turn, some_of};
 use serde_json::Value;
 
 /// One shipped drill.
-struct Shipped {
-    name: &'static str,
+pub(crate) struct Shipped {
+    pub(crate) name: &'static str,
     /// The runbook that brings everything back.
     recovery: &'static str,
     /// What to change in its fault, so that it breaks nothing: the file, the text, and what stands there instead.
@@ -73,7 +73,7 @@ const NOTHING_DELETED: (&str, &str, &str) = (
     "aws cloudformation delete-stack --stack-name none; exit 0",
 );
 
-fn project() -> Project {
+pub(crate) fn project() -> Project {
     let project = Project::shipped();
     // The drills are meant for accounts of their own. Here they are named only, and never called.
     let accounts: String = [("workload", 1), ("data", 2), ("platform", 3)]
@@ -138,8 +138,15 @@ pub(crate) fn assert_judged(project: &Project, name: &str, code: i32, verdict: &
     report
 }
 
-fn chosen(what: &str, wanted: impl Fn(&Shipped) -> bool) -> Vec<Shipped> {
-    some_of(what, SHIPPED.into_iter().filter(wanted).collect(), 1)
+/// `RUNBOOK_TEST_ROW` names the only one to try.
+pub(crate) fn chosen(what: &str, wanted: impl Fn(&Shipped) -> bool) -> Vec<Shipped> {
+    let only = std::env::var("RUNBOOK_TEST_ROW").ok();
+    if let Some(only) = &only {
+        let known = SHIPPED.iter().any(|one| one.name == only);
+        assert!(known, "RUNBOOK_TEST_ROW={only}: there is no such drill");
+    }
+    let is_it = |one: &Shipped| only.as_ref().is_none_or(|only| one.name == only) && wanted(one);
+    some_of(what, SHIPPED.into_iter().filter(is_it).collect(), 1)
 }
 
 #[test]
@@ -254,40 +261,5 @@ fn a_shipped_drill_that_begins_unwell_touches_nothing() {
             .map(|record| record["event"]["step"].clone())
             .collect();
         assert_eq!(begun, ["steady_state"], "{name}");
-    }
-}
-
-/// Killed at a record, it goes on, mends and passes. In a full run: at every record of what it breaks, and at
-/// every tenth of the others.
-#[test]
-fn a_shipped_drill_that_is_killed_goes_on_and_is_mended() {
-    if !is_turn("a shipped drill that is killed", 0, 3) {
-        return;
-    }
-    for Shipped { name, .. } in chosen("drills to be killed", |_| true) {
-        let project = project();
-        project.run(&arguments(name)).ended(0);
-        let journal = project.journal();
-        let of_fault = |record: &Value| {
-            record["event"]["step"].as_str().is_some_and(|step| step.starts_with("break_"))
-        };
-        let records: Vec<usize> = (1..journal.len())
-            .filter(|record| record % 10 == 0 || of_fault(&journal[record - 1]))
-            .collect();
-        for record in some_of("records of a shipped drill", records, 1) {
-            let at = record.to_string();
-            let ran = project.run_with(&arguments(name), &[("RUNBOOK_KILL_AT_RECORD", &at)]);
-            assert_eq!(ran.signal, Some(9), "{name}, record {record}: {}", ran.stderr);
-            let resumed = project.run(&["resume"]);
-            let said = format!("{}{}", resumed.stdout, resumed.stderr);
-            assert_eq!(resumed.code, Some(0), "{name}, killed at record {record}: {said}");
-            assert_judged(&project, name, 0, "passed");
-            if full() {
-                crate::sample::say(&format!(
-                    "{name}: killed at record {record} of {}",
-                    journal.len()
-                ));
-            }
-        }
     }
 }
