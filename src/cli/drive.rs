@@ -122,11 +122,16 @@ async fn to_rest(session: Session, first: First) -> Result<Exit, CliError> {
             }
             After::Undo => First::Undo(run.clone()),
             After::Abort(reason) => {
-                mend(&session, &run, &screen, &signals).await?;
+                let mended = mend(&session, &run, &screen, &signals).await?;
                 let world = &session.world;
                 let by = world::operator();
+                // It refuses while something that a drill broke still stands.
                 run::abort(&world.store, &world.catalog, &run, (&reason, &by), Timestamp::now())?;
-                console::tell("Given up as it stands. What it did stays.");
+                console::tell(if mended {
+                    "Given up. What the drill broke is mended; what else it did stays."
+                } else {
+                    "Given up as it stands. What it did stays."
+                });
                 return Ok(leave(false));
             }
             After::Leave => {
@@ -137,20 +142,20 @@ async fn to_rest(session: Session, first: First) -> Result<Exit, CliError> {
     }
 }
 
-/// Mends what a drill has broken before it is left.
+/// Mends what a drill has broken before it is left. Whether there was something.
 async fn mend(
     session: &Session,
     run: &RunId,
     screen: &Screen,
     signals: &Signals,
-) -> Result<(), CliError> {
+) -> Result<bool, CliError> {
     let Opened { plan, state, .. } = run::open(&session.world.store, &session.world.catalog, run)?;
     if Faults::of(&plan, &state).standing().next().is_none() {
-        return Ok(());
+        return Ok(false);
     }
     let reporters = reporters(session.output, true, screen);
     let io = Io { reporters, prompter: None, stop: signals.stop() };
-    part(session, First::Mend(run.clone()), io).await.map(drop)
+    part(session, First::Mend(run.clone()), io).await.map(|_| true)
 }
 
 /// Drives a run once, with nobody to ask, in plain lines.

@@ -51,7 +51,9 @@ pub fn standing(cadence: Option<Cadence>, evidence: &[Evidence], today: Date) ->
         return Standing::NotYet { from: cadence.from };
     };
     let day = |one: &Evidence| one.when.to_zoned(TimeZone::UTC).date();
-    let done = evidence.iter().filter(|one| one.counts()).map(day).max();
+    // What lies ahead was dated by a clock that was wrong.
+    let done =
+        evidence.iter().filter(|one| one.counts()).map(day).filter(|day| *day <= today).max();
     let last = done.map(|day| cadence.period(day).map_or(-1, |(number, _)| number));
     let never = last.is_none();
     let end = |number: i64| cadence.start(number + 1).map(Cadence::eve);

@@ -15,7 +15,7 @@ pub struct Evidence {
     pub drill: String,
     /// The run.
     pub run: RunId,
-    /// When it ended, or when anything last happened.
+    /// When the last thing happened that its journal holds fast.
     pub when: Timestamp,
     /// Nothing while it goes on.
     pub verdict: Option<Verdict>,
@@ -40,7 +40,7 @@ impl Evidence {
         Self {
             drill: report.drill.clone(),
             run: report.run.clone(),
-            when: report.ended,
+            when: report.dated,
             verdict: report.judgement.verdict,
             mode: report.mode,
             environment: report.environment.clone(),

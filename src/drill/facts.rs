@@ -18,7 +18,7 @@ pub(super) struct Facts {
     pub(super) clocks: Vec<Clock>,
     /// A fault that was mended before what was to come while it stood, and what had failed by then.
     pub(super) early: Option<Early>,
-    /// What a person decided in place of the runbook, in words.
+    /// What a person decided in place of the runbook or changed in it, in words.
     pub(super) by_hand: Vec<String>,
     /// Whether a later event has an earlier time.
     pub(super) backwards: bool,
@@ -108,6 +108,10 @@ impl Facts {
                 verdict: Decided::Done { .. },
                 by: Resolver::Operator { by, reason },
             } => self.by_hand.push(format!("step `{step}` was called done by {by}: {reason}")),
+            Event::RunResumed { operator, revised: Some(_), .. } => self.by_hand.push(format!(
+                "its files were changed on the way, and {} went on with them: this is not the procedure that began",
+                operator.user
+            )),
             Event::RunAborted { reason } => self.given_up = Some(reason.clone()),
             _ => {}
         }

@@ -9,7 +9,7 @@ use crate::engine::state::{IllegalTransition, RunState, StepStatus};
 use crate::model::drill::{DRILLS, FAULTS};
 use crate::model::id::{RunId, StepKey};
 use crate::model::mode::Mode;
-use crate::plan::Plan;
+use crate::plan::{Plan, Reversal};
 use crate::run::report::plain::skipped;
 use crate::run::report::summary::title;
 use crate::store::History;
@@ -36,6 +36,8 @@ pub struct Report {
     pub began: Timestamp,
     /// When it ended, or when anything last happened.
     pub ended: Timestamp,
+    /// When the last thing happened that the journal holds fast: the day that it counts for as evidence.
+    pub dated: Timestamp,
     /// The verdict.
     pub judgement: Judgement,
     /// A clock for each incident.
@@ -78,10 +80,12 @@ pub struct FaultTime {
     pub step: StepKey,
     /// The fault, by the stem of its file.
     pub name: String,
-    /// When it began.
+    /// When the first step of it that changes anything began.
     pub began: Timestamp,
     /// When the last of it was mended. Nothing while it stands.
     pub mended: Option<Timestamp>,
+    /// Whether a step of it could not be taken back.
+    pub stuck: bool,
 }
 
 /// Reports on a run of a drill, from its journal and from the plan that its pinned texts make.
@@ -95,6 +99,9 @@ pub fn report(plan: &Plan, history: &History) -> Result<Report, IllegalTransitio
         recorded.map_or(Timestamp::UNIX_EPOCH, |recorded| recorded.at)
     };
     let front = &plan.root.book.front;
+    let events = &history.events;
+    // Every line is held fast by the next one, the last one by nothing. It says no day that counts.
+    let fast = events.len().checked_sub(2).and_then(|place| events.get(place));
     Ok(Report {
         drill: state.began.runbook.trim_start_matches(DRILLS).to_owned(),
         title: front.title.as_ref().map(|title| title.value.clone()).unwrap_or_default(),
@@ -104,6 +111,7 @@ pub fn report(plan: &Plan, history: &History) -> Result<Report, IllegalTransitio
         operators: operators(history),
         began: at(history.events.first()),
         ended: at(history.events.last()),
+        dated: at(fast.or(events.last())),
         judgement: judge(plan, &state, &facts),
         rto: rto(&facts.clocks),
         clocks: facts.clocks,
@@ -198,8 +206,13 @@ fn faults(plan: &Plan, state: &RunState, history: &History) -> Vec<FaultTime> {
     for planned in plan.root.steps.iter().filter(|planned| planned.is_fault()) {
         let key = StepKey::top(&planned.id);
         let inside = |step: &StepKey| step.as_str().starts_with(&format!("{key}/"));
+        // What only looks breaks nothing.
+        let breaks = |step: &StepKey| {
+            inside(step)
+                && plan.find(step).is_some_and(|(one, _)| one.reversal != Reversal::NotNeeded)
+        };
         let began = history.events.iter().find(|recorded| {
-            matches!(&recorded.event, Event::StepStarted(started) if inside(&started.step))
+            matches!(&recorded.event, Event::StepStarted(started) if breaks(&started.step))
         });
         let Some(began) = began else { continue };
         let mended = history.events.iter().rev().find(
@@ -210,6 +223,9 @@ fn faults(plan: &Plan, state: &RunState, history: &History) -> Vec<FaultTime> {
             name: name.trim_start_matches(FAULTS).to_owned(),
             began: began.at,
             mended: mended.map(|recorded| recorded.at).filter(|_| !standing.contains(&key)),
+            stuck: state.steps.iter().any(|(step, seen)| {
+                inside(step) && matches!(seen.status, StepStatus::UndoFailed(_))
+            }),
             step: key,
         });
     }

@@ -6,7 +6,8 @@ use super::report::{Report, report};
 use super::verdict::{Cause, Verdict};
 use crate::actions::catalog::catalog;
 use crate::engine::event::{
-    Event, Operator, PauseCause, Resolver, RunStarted, SkipReason, StepStarted, Verdict as Decided,
+    Event, Operator, PauseCause, Resolver, Revised, RunStarted, SkipReason, StepStarted,
+    Verdict as Decided,
 };
 use crate::engine::outcome::{Failure, Memo, Question, Stage};
 use crate::model::cadence::{Cadence, Every};
@@ -239,6 +240,26 @@ fn what_a_person_did_in_place_of_the_runbook_is_no_pass() {
 }
 
 #[test]
+fn files_that_were_changed_on_the_way_are_no_pass() {
+    let mut journal = Journal::begin(Mode::Drill);
+    let operator = Operator { user: "bob".to_owned(), ..Operator::default() };
+    let revised = Some(Box::new(Revised { texts: [].into(), steps: [].into() }));
+    journal.broken().pause(PauseCause::Operator);
+    journal.add(Event::RunResumed { operator, reason: None, revised }).recovered().over();
+    assert_judged(&journal, Verdict::Failed, Cause::Hand, "bob went on with them");
+}
+
+/// The last line, which nothing holds fast, does not say on which day it was.
+#[test]
+fn the_day_that_counts_is_one_that_the_journal_holds_fast() {
+    let mut journal = Journal::begin(Mode::Drill);
+    journal.broken().recovered().mend().step("mend", 0).probed(true);
+    let fast = journal.at;
+    journal.after(90 * 86_400).add(Event::RunSucceeded { healthy: true });
+    assert_eq!(Evidence::of(&journal.report()).when, fast);
+}
+
+#[test]
 fn a_step_that_failed_and_then_did_it_is_a_pass_that_took_longer() {
     let mut journal = Journal::begin(Mode::Drill);
     journal.broken().open("restore").start("restore/back").fail("restore/back");
@@ -371,6 +392,9 @@ fn a_drill_is_due_once_in_each_period() {
         on("2026-07-15", &passed),
         r#"{"standing":"overdue","since":"2026-07-14","never":false}"#
     );
+    // Nor does what a wrong clock dated ahead, or what was done after the day that is asked about.
+    let ahead = [passed[0].clone(), done("2036-01-20", Mode::Drill, Verdict::Passed)];
+    assert!(on("2026-07-15", &ahead).contains("overdue"));
     // Neither a rehearsal nor a failure counts.
     for not in [
         done("2026-04-20", Mode::Rehearsal, Verdict::Passed),

@@ -48,7 +48,7 @@ pub enum Cause {
     Health,
     /// A step of the recovery failed.
     Step,
-    /// A person skipped a step, or called it done.
+    /// A person skipped a step, called it done, or changed the files on the way.
     Hand,
     /// All was not well before, or what was broken did not show.
     Premise,
@@ -180,6 +180,11 @@ fn succeeded(plan: &Plan, state: &RunState, facts: &Facts, healthy: bool) -> Jud
         (Some(took), None) => {
             Judgement::of(V::Passed, Cause::Nothing, format!("recovered after {}", Short(took)))
         }
+        (None, Some(_)) if has_incident(plan) => Judgement::of(
+            V::CouldNotJudge,
+            Cause::Clock,
+            "the clock of an incident has no end, so nothing tells whether the objective was met",
+        ),
         (None, _) => Judgement::of(V::Passed, Cause::Nothing, "every step ended well"),
     }
 }

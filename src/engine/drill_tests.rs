@@ -280,3 +280,19 @@ fn a_mending_that_was_cut_off_goes_on() {
     let at = |what: &str| world.log.iter().position(|one| one == what).expect(what);
     assert!(at("-break_lost/one") < at("+recovered"), "{:?}", world.log);
 }
+
+/// The step that ends a fault by itself is made first and taken back last: not while what it ends still stands.
+#[test]
+fn what_began_before_a_step_that_cannot_be_mended_stays() {
+    let plan = plan();
+    let mut world = World::new(&plan);
+    world.go_on(&[], &["break_lost/two"]);
+    assert!(world.log.iter().any(|one| one == "-break_lost/two"), "{:?}", world.log);
+    assert!(!world.log.iter().any(|one| one == "-break_lost/one"), "{:?}", world.log);
+    assert_eq!(world.standing(), 1);
+    world.resume();
+    world.hand.unresolvable.clear();
+    world.go_on(&[], &[]);
+    assert!(world.log.iter().any(|one| one == "-break_lost/one"), "{:?}", world.log);
+    assert_eq!(world.standing(), 0);
+}

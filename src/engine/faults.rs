@@ -78,7 +78,8 @@ impl Faults {
     }
 
     /// The next step to take back, of the faults that are wanted mended. One at a time, and none while a step
-    /// of a fault is under way. What could not be taken back by this process is passed over.
+    /// of a fault is under way. A step that this process could not take back ends the way back of its fault: what began
+    /// before it may be what ends the fault by itself. The other faults are mended all the same.
     pub(super) fn next(&self, hand: &InHand, wanted: impl Fn(&Fault) -> bool) -> Option<StepKey> {
         let busy = |fault: &Fault| hand.busy.iter().any(|step| is_inside(step, &fault.key));
         if self.0.iter().any(busy) {
@@ -86,7 +87,7 @@ impl Faults {
         }
         self.standing()
             .filter(|fault| wanted(fault))
-            .flat_map(|fault| &fault.owed)
+            .filter_map(|fault| fault.owed.first())
             .find(|step| !hand.unresolvable.contains(*step))
             .cloned()
     }

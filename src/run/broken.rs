@@ -6,6 +6,7 @@ use super::lifecycle::{mark_lost, take_up};
 use super::world::{Ended, Wishes, World};
 use crate::engine::event::Event;
 use crate::engine::faults::Faults;
+use crate::engine::state::RunState;
 use crate::model::drill::{FAULT_TAG, MAX_DURATION};
 use crate::model::duration;
 use crate::model::id::{RunId, StepKey};
@@ -60,6 +61,23 @@ impl Driver {
         let passed = Duration::try_from(now.duration_since(*began)).unwrap_or_default();
         Some(longest.saturating_sub(passed))
     }
+}
+
+/// Refuses to leave what a drill broke to nobody.
+///
+/// # Errors
+/// When something of it is not mended.
+pub(super) fn is_mended(plan: &Plan, state: &RunState) -> Result<(), RunError> {
+    let run = &state.began.run;
+    let faults = Faults::of(plan, state);
+    let Some(fault) = faults.standing().next() else { return Ok(()) };
+    let step = fault.owed.first().unwrap_or(&fault.key);
+    Err(RunError::Refused {
+        message: format!("`{}` still stands, and a run that was given up mends nothing", fault.key),
+        hint: format!(
+            "Nothing was changed. `runbook undo {run}` mends it and ends the run. Where that fails, mend it by hand: then `runbook resume {run} --step {step}=done --reason '…'` says so."
+        ),
+    })
 }
 
 /// Refuses to break anything where customers are served, and what nobody would mend.

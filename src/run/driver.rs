@@ -86,7 +86,7 @@ pub(super) struct Driver {
     pub(super) io: Io,
     journal: Box<dyn Journal>,
     /// The right to change the environment, for a run that changes anything.
-    lock: Option<EnvironmentLock>,
+    pub(super) lock: Option<EnvironmentLock>,
     staged: Vec<Event>,
     tasks: JoinSet<Told>,
     saying: mpsc::Sender<(StepKey, Report)>,

@@ -2,11 +2,12 @@
 
 use super::world::World;
 use crate::actions::context::Target;
-use crate::engine::event::AccountSeen;
+use crate::engine::event::{AccountSeen, RunStarted};
 use crate::engine::outcome::{Failure, Question, Stage};
 use crate::model::id::AccountName;
-use crate::model::mode::{Effect, EnvironmentKind};
+use crate::model::mode::{Effect, EnvironmentKind, Mode};
 use crate::plan::Plan;
+use std::collections::BTreeMap;
 
 /// The tag of runbooks that take accounts down.
 const TEARDOWN: &str = "teardown";
@@ -142,6 +143,51 @@ pub(super) fn no_teardown(world: &World, plan: &Plan) -> Result<(), Failure> {
             book.name, world.environment.name
         ),
         "Nothing was changed. It is for drill and sandbox environments only.",
+    ))
+}
+
+/// Refuses to go on with a run in an environment that is of another kind by now: what it is evidence of, and what it may
+/// break, was decided when it began.
+///
+/// # Errors
+/// When the kind differs.
+pub(super) fn same_kind(world: &World, began: &RunStarted) -> Result<(), Failure> {
+    let (name, kind) = (&world.environment.name, world.environment.kind);
+    if Mode::from(kind) == began.mode {
+        return Ok(());
+    }
+    Err(refused(
+        format!(
+            "environment `{name}` is of kind {kind} now, and run {} began when it was another: it is a {} run",
+            began.run, began.mode
+        ),
+        "Nothing was changed. Put its kind in runbook.yaml back; for another environment begin another run.",
+    ))
+}
+
+/// Refuses to go on with a run in other accounts than those that it began in: what it did is there, and a look here
+/// would find nothing and call it taken back.
+///
+/// # Errors
+/// When the twelve digits or the Region of one differ.
+pub(super) fn same_accounts(
+    began: &RunStarted,
+    now: &BTreeMap<String, AccountSeen>,
+) -> Result<(), Failure> {
+    let moved = began.accounts.iter().find_map(|(name, then)| {
+        let now = now.get(name)?;
+        ((&now.id, &now.region) != (&then.id, &then.region)).then_some((name, then, now))
+    });
+    let Some((name, then, now)) = moved else { return Ok(()) };
+    Err(refused(
+        format!(
+            "account `{name}` is {} in {} now, and run {} began in {} in {}",
+            now.id, now.region, began.run, then.id, then.region
+        ),
+        format!(
+            "Nothing was changed. Put `environments.{}.accounts.{name}` in runbook.yaml back, then try again.",
+            began.environment
+        ),
     ))
 }
 

@@ -1,6 +1,6 @@
 //! Begins runs, takes them up again, takes them back, and gives them up.
 
-use super::broken::{Began, mend_only, only_in_drills};
+use super::broken::{self, Began, mend_only, only_in_drills};
 use super::driver::{Driver, Io};
 use super::foresight::{Expected, hold};
 use super::open::{Reopened, reopen, texts};
@@ -157,6 +157,9 @@ pub async fn resume(
         Some(plan) => revision::adopt(&mut driver, plan, &decisions)?,
         None => (None, BTreeSet::new()),
     };
+    if revised.is_some() {
+        allow(&mut driver, run).await?;
+    }
     let operator = driver.world.operator.clone();
     let reason = driver.wishes.reason.clone();
     if !stuck {
@@ -172,6 +175,17 @@ pub async fn resume(
         retry_what_is_safe(&mut driver)?;
     }
     driver.drive().await
+}
+
+/// Asks of a plan that has changed what `start` asks of a new one.
+async fn allow(driver: &mut Driver, run: &RunId) -> Result<(), RunError> {
+    only_in_drills(&driver.world, &driver.plan)?;
+    guard::no_teardown(&driver.world, &driver.plan)?;
+    check_accounts(&driver.world, &driver.plan).await?;
+    if driver.lock.is_none() {
+        driver.lock = lock(&driver.world, &driver.plan, run)?;
+    }
+    Ok(())
 }
 
 /// Whether somebody says of steps that could not be taken back that hands have done it. Then the way back
@@ -289,7 +303,8 @@ pub fn answer(
 /// Gives a run up as it is. What it owes stays owed.
 ///
 /// # Errors
-/// When the run is over, or alive elsewhere.
+/// When the run is over, or alive elsewhere, or what it broke on purpose is not mended: a run that is over is not taken
+/// back any more.
 pub fn abort(
     store: &Store,
     catalog: &Catalog,
@@ -297,7 +312,8 @@ pub fn abort(
     (reason, by): (&str, &Operator),
     at: Timestamp,
 ) -> Result<(), RunError> {
-    let Reopened { mut journal, mut state, .. } = reopen(store, catalog, run, &mut |_| {})?;
+    let Reopened { mut journal, mut state, plan, .. } = reopen(store, catalog, run, &mut |_| {})?;
+    broken::is_mended(&plan, &state)?;
     let event = Event::RunAborted { reason: format!("{reason} ({}@{})", by.user, by.host) };
     if state.apply(&event).is_err() {
         return Err(RunError::Usage {
@@ -328,8 +344,10 @@ pub(super) async fn take_up(
             state.began.environment
         )));
     }
+    guard::same_kind(&world, &state.began)?;
     let lock = lock(&world, &plan, run)?;
-    check_accounts(&world, &plan).await?;
+    let accounts = check_accounts(&world, &plan).await?;
+    guard::same_accounts(&state.began, &accounts)?;
     // Before anything is looked at: a script that is still at it would change what is seen.
     let ended = end_orphans(run).await;
     if ended > 0 {

@@ -270,6 +270,7 @@ impl Driver {
             look: maker.look(&key, planned, frame),
             outputs: self.state.step(&key).and_then(|step| step.outputs.clone()),
             untouched: !self.state.may_have_effect(&key),
+            mends,
         };
         self.stage(Event::UndoStarted { step: key.clone() })?;
         self.launch(&key.clone(), Launch::Undo(key, Box::new(undoing)));

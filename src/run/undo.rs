@@ -25,6 +25,8 @@ pub(super) struct Undoing {
     pub(super) outputs: Option<Values>,
     /// Whether it is certain that the step never had an effect.
     pub(super) untouched: bool,
+    /// Whether it is a part of what a drill broke: that is owed until it is seen mended.
+    pub(super) mends: bool,
 }
 
 /// How long an action's own undo may take beyond the timeout of the action itself.
@@ -113,6 +115,10 @@ impl Undoing {
         }
         match self.look.once().await {
             Observation::Absent => Ok(None),
+            Observation::CannotTell(why) if self.mends => Err(Failure::new(
+                Stage::Verification,
+                format!("its undo ended well, but whether it is mended cannot be told: {why}"),
+            )),
             Observation::CannotTell(why) => {
                 Ok(Some(format!("whether it is gone cannot be told: {why}")))
             }

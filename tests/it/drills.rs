@@ -188,7 +188,7 @@ fn an_edited_journal_is_evidence_of_nothing() {
     project.run(&["drill", "due", "--on", "2026-11-20"]).ended(8).says("OVERDUE");
 }
 
-fn add_environment(project: &Project, name: &str, kind: &str) {
+pub(crate) fn add_environment(project: &Project, name: &str, kind: &str) {
     let account = "data: { id: \"222222222222\", region: eu-west-1 }";
     let added = format!("  {name}:\n    kind: {kind}\n    accounts:\n      {account}\n");
     project.write("runbook.yaml", &(project.read("runbook.yaml") + &added));

@@ -34,6 +34,7 @@ mod crash_random;
 mod drills;
 #[cfg(feature = "aws")]
 mod drills_evidence;
+mod drills_guards;
 mod drills_killed;
 mod drills_shipped;
 #[cfg(feature = "aws")]

@@ -95,7 +95,8 @@ fn never(home: &Home, name: Option<&str>) -> CliError {
 
 /// How the program ends after a drill. Nothing while it is not over.
 fn exit(report: &Report) -> Option<Exit> {
-    if report.standing().next().is_some() && report.judgement.verdict.is_some() {
+    // What stands and could not be mended comes first, whatever else is to be said.
+    if report.standing().any(|fault| fault.stuck || report.judgement.verdict.is_some()) {
         return Some(Exit::Stuck);
     }
     Some(match (report.judgement.verdict?, report.judgement.cause) {
