@@ -1,6 +1,7 @@
 //! The only loop: where engine, actions and store meet.
 
 mod broken;
+mod decisions;
 mod driver;
 mod error;
 pub mod foresight;

@@ -3,12 +3,13 @@
 use super::text::{harmless, shell_word};
 use crate::engine::decide::{owed_undos, points_passed};
 use crate::engine::event::{Event, Obligation, PauseCause};
-use crate::engine::faults::Faults;
+use crate::engine::faults::{Fault, Faults};
 use crate::engine::outcome::{Failure, Question, Stage};
 use crate::engine::settled::still_owed;
 use crate::engine::state::{RunState, RunStatus, StepStatus};
+use crate::model::drill::Part;
 use crate::model::id::StepKey;
-use crate::plan::Plan;
+use crate::plan::{Plan, Planned};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -115,9 +116,12 @@ pub fn title(plan: &Plan, key: &StepKey) -> String {
 /// Sums a run up.
 #[must_use]
 pub fn summarize(plan: &Plan, state: &RunState) -> Summary {
+    let is_drill_over =
+        plan.root.book.drill.is_some() && state.status == RunStatus::Succeeded { healthy: true };
     let mut summary = Summary {
-        tone: tone(state.status),
-        headline: headline(state),
+        tone: if is_drill_over { Tone::Attention } else { tone(state.status) },
+        // Whether that is good is the verdict's to say.
+        headline: if is_drill_over { "The drill is over".to_owned() } else { headline(state) },
         counts: counts(plan, state),
         troubles: Vec::new(),
         questions: Vec::new(),
@@ -283,7 +287,15 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
             | RunStatus::Paused(PauseCause::Operator | PauseCause::Answer)
     );
     if resumable && next.is_empty() {
-        next.push(say(format!("runbook resume {run}"), "go on from here"));
+        let why = if is_mended_early(plan, state) {
+            "finish what was begun: what was broken is mended, so it judges nothing any more"
+        } else {
+            "go on from here"
+        };
+        next.push(say(format!("runbook resume {run}"), why));
+    }
+    if over && plan.root.book.drill.is_some() {
+        next.push(say(format!("runbook drill report --run {run}"), "the verdict, and why"));
     }
     if !over {
         if !summary.broken.is_empty() && !points_passed(plan, state).is_empty() {
@@ -295,7 +307,11 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
         {
             next.push(say(format!("runbook undo {run}"), "or: take back what has started"));
         }
-        next.push(say(format!("runbook abort {run} --reason '…'"), "or: give it up as it stands"));
+        // It is refused while something stands that was broken on purpose.
+        if summary.broken.is_empty() {
+            let command = format!("runbook abort {run} --reason '…'");
+            next.push(say(command, "or: give it up as it stands"));
+        }
     }
     for owed in &summary.owed {
         // One run can settle several obligations; its command is told once.
@@ -309,6 +325,18 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
         next.push(say(format!("runbook log {run} --verify"), "prove that the journal is whole"));
     }
     next
+}
+
+/// Whether a fault of a drill was mended before what was to come while it stood.
+fn is_mended_early(plan: &Plan, state: &RunState) -> bool {
+    let faults = Faults::of(plan, state);
+    let steps = &plan.root.steps;
+    steps.iter().enumerate().filter(|(_, planned)| planned.is_fault()).any(|(at, planned)| {
+        let mut before = steps.iter().skip(at).take_while(|one| one.part != Some(Part::Mend));
+        let is_over = |one: &Planned| state.status_of(&StepKey::top(&one.id)).is_settled();
+        faults.around(&StepKey::top(&planned.id)).is_some_and(Fault::is_mended)
+            && !before.all(is_over)
+    })
 }
 
 /// What answers a question: here, or from another terminal.
