@@ -205,7 +205,7 @@ fn faults(plan: &Plan, state: &RunState, history: &History) -> Vec<FaultTime> {
     let mut found = Vec::new();
     for planned in plan.root.steps.iter().filter(|planned| planned.is_fault()) {
         let key = StepKey::top(&planned.id);
-        let inside = |step: &StepKey| step.as_str().starts_with(&format!("{key}/"));
+        let inside = |step: &StepKey| step.is_inside(&key);
         // What only looks breaks nothing.
         let breaks = |step: &StepKey| {
             inside(step)

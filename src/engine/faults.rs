@@ -51,7 +51,7 @@ impl Faults {
             .starts
             .iter()
             .rev()
-            .filter(|step| is_inside(step, &key) && changes(step))
+            .filter(|step| step.is_inside(&key) && changes(step))
             .collect();
         if own.is_empty() {
             return None;
@@ -74,14 +74,14 @@ impl Faults {
     /// The fault that a step belongs to, itself or as a part of it.
     #[must_use]
     pub fn around(&self, step: &StepKey) -> Option<&Fault> {
-        self.0.iter().find(|fault| fault.key == *step || is_inside(step, &fault.key))
+        self.0.iter().find(|fault| fault.key == *step || step.is_inside(&fault.key))
     }
 
     /// The next step to take back, of the faults that are wanted mended. One at a time, and none while a step
     /// of a fault is under way. A step that this process could not take back ends the way back of its fault: what began
     /// before it may be what ends the fault by itself. The other faults are mended all the same.
     pub(super) fn next(&self, hand: &InHand, wanted: impl Fn(&Fault) -> bool) -> Option<StepKey> {
-        let busy = |fault: &Fault| hand.busy.iter().any(|step| is_inside(step, &fault.key));
+        let busy = |fault: &Fault| hand.busy.iter().any(|step| step.is_inside(&fault.key));
         if self.0.iter().any(busy) {
             return None;
         }
@@ -91,8 +91,4 @@ impl Faults {
             .find(|step| !hand.unresolvable.contains(*step))
             .cloned()
     }
-}
-
-fn is_inside(step: &StepKey, fault: &StepKey) -> bool {
-    step.as_str().strip_prefix(fault.as_str()).is_some_and(|rest| rest.starts_with('/'))
 }

@@ -136,6 +136,12 @@ impl StepKey {
         self.0.matches(['/', '[']).count()
     }
 
+    /// Whether it is a step of that sub-runbook, or of one within it.
+    #[must_use]
+    pub fn is_inside(&self, other: &Self) -> bool {
+        self.0.strip_prefix(&*other.0).is_some_and(|rest| rest.starts_with('/'))
+    }
+
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

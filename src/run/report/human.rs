@@ -196,8 +196,11 @@ impl Human {
         self.live.insert(key.clone(), live);
     }
 
-    /// Takes a step from the bottom of the terminal. Gives its last lines and how long it was there.
+    /// Takes a step from the bottom of the terminal, with everything in it: the probes of a look have no end of their own.
+    /// Gives its last lines and how long it was there.
     fn end(&mut self, at: Timestamp, key: &StepKey) -> (VecDeque<String>, Option<Duration>) {
+        let keys: Vec<StepKey> = self.live.keys().cloned().collect();
+        keys.iter().filter(|one| one.is_inside(key)).for_each(|one| drop(self.end(at, one)));
         let Some(live) = self.live.remove(key) else { return (VecDeque::new(), None) };
         live.row.finish_and_clear();
         live.says.finish_and_clear();

@@ -172,3 +172,16 @@ fn a_narrow_terminal_is_no_reason_to_fall_over() {
         recorded::tell(&mut human, usize::MAX);
     }
 }
+
+/// The probes of a look have no end of their own: they go with the step that looks.
+#[test]
+fn what_a_step_looked_with_goes_with_it() {
+    let (term, mut human) = terminal(80, 20);
+    let key = |text: &str| StepKey::from_text(text);
+    for step in ["shows", "shows/restore/well", "showscase"] {
+        human.begin(Timestamp::UNIX_EPOCH, &key(step), step, None);
+    }
+    human.end(Timestamp::UNIX_EPOCH, &key("shows"));
+    let left: Vec<&str> = human.live.keys().map(StepKey::as_str).collect();
+    assert_eq!(left, ["showscase"], "{}", term.contents());
+}
