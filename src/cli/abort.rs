@@ -22,7 +22,8 @@ pub(super) struct Args {
 
 /// What follows the options in the help text.
 pub(super) const AFTER: &str = "\
-What the run did stays, and what it owes stays owed. To take it back instead: `runbook undo`.";
+What the run did stays, and what it owes stays owed. To take it back instead: `runbook undo`. A drill is not
+given up while something stands that it broke on purpose: `runbook undo` mends it and ends the drill.";
 
 /// Runs it.
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {

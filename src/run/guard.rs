@@ -209,3 +209,40 @@ pub(super) fn gate(
 fn refused(message: impl Into<String>, hint: impl Into<String>) -> Failure {
     Failure::new(Stage::Guard, message).hint(hint)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::id::RunId;
+    use crate::model::value::Values;
+
+    fn seen(id: &str, region: &str) -> AccountSeen {
+        AccountSeen { id: id.to_owned(), region: region.to_owned(), caller: None }
+    }
+
+    #[test]
+    fn a_run_stays_in_the_accounts_and_regions_that_it_began_in() {
+        let here = seen("111111111111", "eu-west-1");
+        let began = RunStarted {
+            run: RunId::from_text("r"),
+            runbook: "drills/t".to_owned(),
+            texts: [].into(),
+            steps: [].into(),
+            params: Values::new(),
+            secret_params: Vec::new(),
+            environment: "range".to_owned(),
+            mode: Mode::Drill,
+            operator: crate::engine::event::Operator::default(),
+            tool: "0".to_owned(),
+            accounts: [("data".to_owned(), here.clone())].into(),
+            reason: None,
+        };
+        let now = |seen: AccountSeen| BTreeMap::from([("data".to_owned(), seen)]);
+        let caller = Some("arn:aws:iam::111111111111:user/other".to_owned());
+        assert!(same_accounts(&began, &now(AccountSeen { caller, ..here })).is_ok());
+        for moved in [seen("222222222222", "eu-west-1"), seen("111111111111", "eu-central-1")] {
+            let refused = same_accounts(&began, &now(moved)).expect_err("refused");
+            assert!(refused.message.contains("began in 111111111111 in eu-west-1"), "{refused:?}");
+        }
+    }
+}
