@@ -1,6 +1,6 @@
 //! The archive: files by their paths, as a tar file that is the same for the same files.
 
-use super::pack::{PROJECT, RUNS};
+use super::pack::{PROJECT, ROOT, RUNS};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
@@ -21,11 +21,14 @@ pub struct Archive {
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// It is no tar file, or is cut off.
-    #[error("it is no whole tar file: {0}")]
+    #[error("it is no whole tar archive")]
     Tar(#[from] std::io::Error),
     /// A name that leads elsewhere, or stands twice, or something that is no file.
     #[error("`{0}` has no place in it")]
     Name(String),
+    /// Something stands after its end.
+    #[error("something stands after its end, which no program would look at")]
+    After,
     /// It holds too much.
     #[error("it holds more than {} MiB", LARGEST >> 20)]
     TooLarge,
@@ -80,14 +83,14 @@ impl Archive {
     /// # Errors
     /// When it is no whole tar file of plain files.
     pub fn read(bytes: &[u8]) -> Result<Self, ArchiveError> {
-        let (mut archive, mut whole) = (Self::default(), 0);
+        let (mut archive, mut whole, mut end) = (Self::default(), 0, 0);
         for entry in tar::Archive::new(bytes).entries()? {
             let entry = entry?;
-            let path = entry.path()?.to_string_lossy().into_owned();
-            let outside = path.starts_with('/') || path.split('/').any(|part| part == "..");
-            if !entry.header().entry_type().is_file() || outside {
+            let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            if !entry.header().entry_type().is_file() || !has_place(&path) {
                 return Err(ArchiveError::Name(path));
             }
+            end = entry.raw_file_position() + entry.size();
             let mut content = Vec::new();
             entry.take(LARGEST + 1 - whole).read_to_end(&mut content)?;
             whole += content.len() as u64;
@@ -98,8 +101,21 @@ impl Archive {
                 return Err(ArchiveError::Name(path));
             }
         }
+        let rest = usize::try_from(end).ok().and_then(|end| bytes.get(end..)).unwrap_or_default();
+        if rest.iter().any(|byte| *byte != 0) {
+            return Err(ArchiveError::After);
+        }
         Ok(archive)
     }
+}
+
+/// Whether a path is one that sums can name: within the one folder, without detours, in one line. A file beside the
+/// folder would be seen by the sums and by nothing else.
+fn has_place(path: &str) -> bool {
+    let within = path.strip_prefix(ROOT).and_then(|rest| rest.strip_prefix('/'));
+    let plain = |part: &str| !matches!(part, "" | "." | "..");
+    within.is_some_and(|rest| rest.split('/').all(plain))
+        && !path.contains(|sign: char| sign.is_control() || sign == char::REPLACEMENT_CHARACTER)
 }
 
 #[cfg(test)]
@@ -130,5 +146,44 @@ mod tests {
         tar.append(&header, &b"x"[..]).expect("bytes");
         let bytes = tar.into_inner().expect("bytes");
         assert!(matches!(Archive::read(&bytes), Err(ArchiveError::Name(_))));
+    }
+
+    /// What lies beside the folder, or has two lines for a name, would have a sum and be seen by nothing else.
+    #[test]
+    fn everything_has_its_place_in_the_one_folder() {
+        assert!(has_place("evidence/runs/r/journal.jsonl"));
+        for path in [
+            "runs/r/journal.jsonl",
+            "evidence",
+            "evidence/",
+            "evidence//runs/r",
+            "evidence/./runs",
+            "evidence/../evidence/runs",
+            "/evidence/runs",
+            "evidence2/runs",
+            "evidence/a\nb",
+        ] {
+            assert!(!has_place(path), "{path}");
+            let mut archive = Archive::default();
+            archive.add(path, "x");
+            let Ok(bytes) = archive.write() else { continue };
+            // The crate writes some of them as another path, which has its place.
+            let read = Archive::read(&bytes);
+            assert!(
+                read.is_err() || read.is_ok_and(|it| it.files.keys().all(|one| has_place(one)))
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_stands_after_its_end() {
+        let mut archive = Archive::default();
+        archive.add("evidence/README.txt", "b\n");
+        let mut bytes = archive.write().expect("bytes");
+        bytes.extend([0; 512]);
+        assert_eq!(Archive::read(&bytes).expect("zeros are no content"), archive);
+        bytes.extend(b"more");
+        assert!(matches!(Archive::read(&bytes), Err(ArchiveError::After)));
+        assert!(matches!(Archive::read(b"# runbook\n"), Err(ArchiveError::Tar(_))));
     }
 }

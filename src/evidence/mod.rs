@@ -11,6 +11,7 @@ mod signature;
 mod verify;
 
 pub use archive::{Archive, ArchiveError};
+use pack::hex;
 pub use pack::{Kept, pack, sums};
 pub use pages::Remake;
 pub use signature::{Signed, add_signature};

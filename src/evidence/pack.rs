@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The folder that everything stands in.
-const ROOT: &str = "evidence";
+pub(super) const ROOT: &str = "evidence";
 /// The folder of the runs.
 pub(super) const RUNS: &str = "evidence/runs/";
 /// The folder of the pages.
@@ -42,9 +42,15 @@ pub struct Kept {
     pub head: String,
 }
 
-/// The archive of some runs, and of the pages that were made from them. The same runs give the same bytes.
+/// The archive of some runs, and of the pages that were made from them. The same runs give the same bytes. `left_out` are
+/// those that somebody could expect in it, each with the reason.
 #[must_use]
-pub fn pack(runs: &[Kept], project: &str, pages: &BTreeMap<String, Vec<u8>>) -> Archive {
+pub fn pack(
+    runs: &[Kept],
+    left_out: &BTreeMap<RunId, String>,
+    project: &str,
+    pages: &BTreeMap<String, Vec<u8>>,
+) -> Archive {
     let mut archive = Archive::default();
     let mut heads = serde_json::Map::new();
     for kept in runs {
@@ -60,7 +66,9 @@ pub fn pack(runs: &[Kept], project: &str, pages: &BTreeMap<String, Vec<u8>>) -> 
     for (path, bytes) in pages {
         archive.add(format!("{SITE}{path}"), bytes.clone());
     }
-    let manifest = json!({ "format": 2, "journal_heads": heads, "pages_made_by": VERSION });
+    let manifest = json!({
+        "format": 2, "journal_heads": heads, "left_out": left_out, "pages_made_by": VERSION,
+    });
     archive.add(MANIFEST, format!("{manifest:#}\n"));
     archive.add(format!("{ROOT}/README.txt"), README);
     let sums = sums(&archive);
@@ -75,18 +83,26 @@ pub fn sums(archive: &Archive) -> String {
     let listed = archive.files.iter().filter(|(path, _)| !beside.contains(&path.as_str()));
     listed.fold(String::new(), |mut all, (path, bytes)| {
         use std::fmt::Write as _;
-        for byte in Sha256::digest(bytes) {
-            // Writing to a `String` cannot fail.
-            let _ = write!(all, "{byte:02x}");
-        }
-        let _ = writeln!(all, "  {}", path.trim_start_matches("evidence/"));
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(
+            all,
+            "{}  {}",
+            hex(&Sha256::digest(bytes)),
+            path.strip_prefix("evidence/").unwrap_or(path)
+        );
         all
     })
 }
 
+/// Bytes as people compare them.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 const README: &str = r#"Evidence of disaster-recovery runs
 
-  manifest.json            the runs, and the SHA-256 of the last line of each journal
+  manifest.json            the runs, the SHA-256 of the last line of each journal, and the drills that were left out, with
+                           the reason
   runs/RUN/journal.jsonl   what happened, one event a line, in order
   runs/RUN/texts/          the runbooks that the run was pinned to, byte for byte
   runs/RUN/report.json     what the run came to
@@ -102,7 +118,7 @@ How to verify it with standard tools only
 
      sha256sum -c SHA256SUMS
 
-2. The list of sums is the one that was signed (compare public-key.pem with the key that you were told of):
+2. If it was signed, the list of sums is the one that was signed (compare public-key.pem with the key that you were told of):
 
      openssl dgst -sha256 -verify public-key.pem -signature SHA256SUMS.sig SHA256SUMS
 

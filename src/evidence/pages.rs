@@ -18,8 +18,8 @@ pub(super) fn check(
     let manifest = archive.files.get(MANIFEST).map(Vec::as_slice).unwrap_or_default();
     let manifest: Value = serde_json::from_slice(manifest).unwrap_or_default();
     let Some(made_by) = manifest["pages_made_by"].as_str() else {
-        // Archives of the first format have none.
-        notes.push("it holds no pages".to_owned());
+        // Archives of the first format have none. Who takes the word away hides nothing: the sums name the pages.
+        notes.push("its manifest.json says of no pages that they were made for it".to_owned());
         return;
     };
     if made_by != VERSION {

@@ -36,8 +36,10 @@ pub(super) enum Checked {
     Unsigned,
     /// It is right for the key in the archive. Whether that is the right key is for a person to compare.
     Right {
-        /// The key that it says it was made with.
+        /// The key that it claims to be made with. Nothing proves that.
         key: String,
+        /// The public key that it holds for, in DER.
+        public: Vec<u8>,
     },
     /// It is wrong.
     Wrong(String),
@@ -75,7 +77,8 @@ pub(super) fn check(archive: &Archive) -> Checked {
         Ok(()) => {
             let by: serde_json::Value =
                 serde_json::from_str(&text(SIGNED_BY).unwrap_or_default()).unwrap_or_default();
-            Checked::Right { key: by["key"].as_str().unwrap_or("an unnamed key").to_owned() }
+            let key = by["key"].as_str().unwrap_or("an unnamed key").to_owned();
+            Checked::Right { key, public: public.clone() }
         }
         Err(_) => Checked::Wrong("the signature is not one of these sums by this key".to_owned()),
     }
@@ -108,7 +111,8 @@ mod tests {
             public_key: public,
         };
         add_signature(&mut archive, &signed);
-        assert_eq!(check(&archive), Checked::Right { key: "arn:key".to_owned() });
+        let right = Checked::Right { key: "arn:key".to_owned(), public: signed.public_key };
+        assert_eq!(check(&archive), right);
         archive.add(SUMS, "01  a\n");
         assert!(matches!(check(&archive), Checked::Wrong(_)));
     }

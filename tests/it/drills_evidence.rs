@@ -135,3 +135,56 @@ fn an_altered_journal_is_none() {
     }
     assert!(altered >= 5, "only {altered} alterations");
 }
+
+/// One that failed while nobody was there stands still. It is packed all the same: nobody hides a failure by not giving it up.
+#[test]
+fn a_failure_that_was_never_given_up_is_packed_and_what_is_left_out_is_told() {
+    let project = real();
+    let pack = ["evidence", "pack", "--out", "all.tar"];
+    project.run(&RUN).ended(0);
+    let rehearse = [&RUN[..], &["--env", "sandbox"]].concat();
+    let open = project.run_with(&rehearse, &[("RUNBOOK_KILL_AT_RECORD", "3")]);
+    assert_eq!(open.signal, Some(9), "{}", open.stderr);
+    let open = project.newest_run();
+    let open = open.file_name().and_then(|name| name.to_str()).expect("a run");
+    project
+        .run(&pack)
+        .ended(0)
+        .says("holds 1 run. 1 counts as evidence")
+        .says(&format!("left out: {open} is not over"));
+    project.run(&["resume"]).ended(0);
+    edit(&project, "runbooks/restore.md", "echo content >", "exit 3 #");
+    project.run(&RUN).ended(1).says("✗ failed");
+    project.run(&["runs"]).ended(0).says("paused");
+    project.run(&pack).ended(0).says("holds 3 runs. 1 counts as evidence");
+    let verified = project.run(&["evidence", "verify", "all.tar"]).ended(0);
+    verified.says("failed").says("is whole: 3 runs, 1 counts as evidence");
+}
+
+/// What the sums hold together is not yet all that was packed: the manifest names every run.
+#[test]
+fn a_run_that_is_taken_out_of_an_archive_is_missed() {
+    use runbook::evidence::{Archive, sums};
+    let project = real();
+    project.run(&RUN).ended(0);
+    project.run(&RUN).ended(0);
+    project.run(&["evidence", "pack", "--out", "all.tar"]).ended(0);
+    let whole = std::fs::read(project.path().join("all.tar")).expect("an archive");
+    let whole = Archive::read(&whole).expect("an archive");
+    let verified_without = |taken: &str| {
+        let mut less = whole.clone();
+        less.files.retain(|path, _| !path.starts_with(taken));
+        less.files.remove("evidence/SHA256SUMS").expect("sums");
+        let sums = sums(&less);
+        less.add("evidence/SHA256SUMS", sums);
+        let less = less.write().expect("bytes");
+        std::fs::write(project.path().join("less.tar"), less).expect("written");
+        project.run(&["evidence", "verify", "less.tar"]).ended(3).says("less.tar is not whole")
+    };
+    let runs = whole.runs();
+    let run = runs.first().expect("a run");
+    verified_without(&format!("evidence/runs/{run}/")).says(&format!("run {run} is missing"));
+    verified_without("evidence/manifest.json").says("manifest.json is missing");
+    project.write("no.tar", "# runbook\n");
+    project.run(&["evidence", "verify", "no.tar"]).ended(3).says("is no whole tar archive");
+}

@@ -103,6 +103,17 @@ fn a_signature_by_kms_is_verified_offline_and_by_openssl() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains(&key), "{said}");
     openssl(&project, "signed.tar").ended(0).says("Verified OK");
+    // The key that one was told of, and another one.
+    const PUBLIC: &str = "evidence/public-key.pem";
+    pack("alias/other", "other.tar").ended(0);
+    let key_of = |name: &str| archive(&project, name).files[PUBLIC].clone();
+    let given = |name: &str, key: &[u8]| {
+        std::fs::write(project.path().join("key.pem"), key).expect("written");
+        project.run(&["evidence", "verify", name, "--public-key", "key.pem"])
+    };
+    given("signed.tar", &key_of("signed.tar")).ended(0).says("the key is the one given");
+    given("signed.tar", &key_of("other.tar")).ended(3).says("signed by another key");
+    given("signed.tar", b"none").ended(3).says("signed by another key");
 
     // Somebody alters a report and makes the sums fit. The signature is one of other sums.
     let mut altered = archive(&project, "signed.tar");
@@ -117,10 +128,8 @@ fn a_signature_by_kms_is_verified_offline_and_by_openssl() {
     openssl(&project, "altered.tar").ended(1);
 
     // Somebody else's key.
-    pack("alias/other", "other.tar").ended(0);
     let mut swapped = archive(&project, "signed.tar");
-    const PUBLIC: &str = "evidence/public-key.pem";
-    let other = archive(&project, "other.tar").files[PUBLIC].clone();
+    let other = key_of("other.tar");
     assert_ne!(other, swapped.files[PUBLIC]);
     swapped.add(PUBLIC, other);
     write(&project, "swapped.tar", &swapped);

@@ -22,7 +22,7 @@ use crate::store::{Store, history_of, text_file};
 use clap::Subcommand;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What `evidence` can be told.
 #[derive(clap::Args, Clone, Debug)]
@@ -40,6 +40,9 @@ enum Verb {
         /// The archive
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// It must be signed by this key: the public one in PEM, from whoever may sign
+        #[arg(long, value_name = "FILE")]
+        public_key: Option<PathBuf>,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -48,7 +51,7 @@ enum Verb {
 
 #[derive(clap::Args, Clone, Debug)]
 struct Pack {
-    /// Runs, or the beginnings of their ids. Default: every drill that was run, and is over
+    /// Runs, or the beginnings of their ids. Default: every drill that came to a verdict, or is over
     #[arg(value_name = "RUN")]
     runs: Vec<String>,
     /// The file to write
@@ -71,6 +74,7 @@ Examples:
   runbook evidence pack
   runbook evidence pack 20261122-1618 --out q4.tar --sign alias/evidence --env production --account platform
   runbook evidence verify q4.tar
+  runbook evidence verify q4.tar --public-key our-key.pem
 
 The archive holds its own README: everything in it can be verified with sha256sum, openssl and python3.
 The key is one for signing (ECC_NIST_P256 or RSA_2048 and up); its public half goes into the archive.";
@@ -79,7 +83,7 @@ The key is one for signing (ECC_NIST_P256 or RSA_2048 and up); its public half g
 pub(super) fn run(global: &Global, args: &Args) -> Result<Exit, CliError> {
     match &args.verb {
         Verb::Pack(pack) => packed(global, pack),
-        Verb::Verify { file, json } => verified(file, *json),
+        Verb::Verify { file, public_key, json } => verified(file, public_key.as_deref(), *json),
     }
 }
 
@@ -87,10 +91,11 @@ fn packed(global: &Global, args: &Pack) -> Result<Exit, CliError> {
     let out = Out::new();
     let home = Home::find(global)?.sound()?;
     let store = home.store()?;
-    let runs = if args.runs.is_empty() {
-        drills(&store)?
+    let (runs, left_out) = if args.runs.is_empty() {
+        drills(&home, &store)?
     } else {
-        args.runs.iter().map(|run| Ok(store.find(run)?)).collect::<Result<_, CliError>>()?
+        let named = args.runs.iter().map(|run| Ok(store.find(run)?));
+        (named.collect::<Result<Vec<_>, CliError>>()?, BTreeMap::new())
     };
     if runs.is_empty() {
         return Err(CliError::usage("there is no drill to pack")
@@ -106,7 +111,7 @@ fn packed(global: &Global, args: &Pack) -> Result<Exit, CliError> {
     let project = &home.source.text;
     let pages = pages::pages(&home.catalog, project, opened)
         .map_err(|error| CliError::usage(error).certain("Nothing was written."))?;
-    let mut archive = pack(&kept, project, &pages);
+    let mut archive = pack(&kept, &left_out, project, &pages);
     if let (Some(key), Some(environment), Some(account)) = (&args.sign, &args.env, &args.account) {
         let environment = home.environment(environment)?.clone();
         let sums = crate::evidence::sums(&archive);
@@ -117,27 +122,52 @@ fn packed(global: &Global, args: &Pack) -> Result<Exit, CliError> {
     std::fs::write(&args.out, bytes).map_err(|error| {
         CliError::usage(format!("cannot write {}: {error}", args.out.display()))
     })?;
-    out.line(format!("{} holds {}.", args.out.display(), counted(kept.len(), "run")))?;
+    let count = evidence_among(kept.iter().map(|kept| &kept.report));
+    let many = counted(kept.len(), "run");
+    out.line(format!("{} holds {many}. {count}.", args.out.display()))?;
+    for (run, why) in &left_out {
+        out.line(harmless(&format!("  left out: {run} {why}")))?;
+    }
     let verify = format!("runbook evidence verify {}", args.out.display());
     out.line(format!("next  {}", out.paint().command(&verify)))?;
     Ok(Exit::Done)
 }
 
-/// Every drill that is over.
-fn drills(store: &Store) -> Result<Vec<RunId>, CliError> {
-    let is_drill = |run: &RunId| {
-        history::first(store, run).is_some_and(|first| first.runbook().starts_with(DRILLS))
-    };
-    let is_over =
-        |run: &RunId| history::known(store, run).is_ok_and(|known| known.state.status.is_over());
-    let mut runs = store.runs()?;
-    runs.retain(|run| is_drill(run) && is_over(run));
-    runs.reverse();
-    Ok(runs)
+/// Every drill that came to a verdict or is over, the oldest first, and why the others are left out. One that failed
+/// and was left standing still is among them: nobody hides a failure by not giving it up.
+fn drills(home: &Home, store: &Store) -> Result<(Vec<RunId>, BTreeMap<RunId, String>), CliError> {
+    let (mut all, mut left_out) = (Vec::new(), BTreeMap::new());
+    for run in store.runs()?.into_iter().rev() {
+        if !history::first(store, &run).is_some_and(|first| first.runbook().starts_with(DRILLS)) {
+            continue;
+        }
+        match is_judged(home, store, &run) {
+            Ok(true) => all.push(run),
+            Ok(false) => drop(left_out.insert(run, "is not over".to_owned())),
+            Err(error) => {
+                left_out.insert(run, format!("cannot be read: {}", error.message));
+            }
+        }
+    }
+    Ok((all, left_out))
+}
+
+fn is_judged(home: &Home, store: &Store, run: &RunId) -> Result<bool, CliError> {
+    let Opened { plan, history, state } = run::open(store, &home.catalog, run)?;
+    let report = drill_report(&plan, &history).map_err(run::RunError::from)?;
+    Ok(state.status.is_over() || report.judgement.verdict.is_some())
+}
+
+/// How many of the reports count as evidence, in words.
+fn evidence_among<'a>(reports: impl Iterator<Item = &'a Value>) -> String {
+    match reports.filter(|report| report["counts_as_evidence"] == true).count() {
+        1 => "1 counts as evidence".to_owned(),
+        count => format!("{count} count as evidence"),
+    }
 }
 
 fn one(store: &Store, run: &RunId, opened: &Opened) -> Result<Kept, CliError> {
-    let unread = |path: &std::path::Path, error: std::io::Error| {
+    let unread = |path: &Path, error: std::io::Error| {
         CliError::usage(format!("cannot read {}: {error}", path.display()))
     };
     let folder = store.folder(run);
@@ -175,25 +205,34 @@ fn report(opened: &Opened) -> Result<Value, CliError> {
     }))
 }
 
-fn verified(file: &std::path::Path, as_json: bool) -> Result<Exit, CliError> {
+fn verified(file: &Path, public_key: Option<&Path>, as_json: bool) -> Result<Exit, CliError> {
     let out = Out::new();
-    let bytes = std::fs::read(file).map_err(|error| {
-        CliError::usage(format!("cannot read {}: {error}", file.display())).certain(NOTHING_BEGUN)
-    })?;
+    let read = |file: &Path| {
+        std::fs::read(file).map_err(|error| {
+            let text = format!("cannot read {}: {error}", file.display());
+            CliError::usage(text).certain(NOTHING_BEGUN)
+        })
+    };
+    let bytes = read(file)?;
+    let expected = public_key.map(read).transpose()?;
+    let expected = expected.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let catalog = catalog();
     let judge = |history: Result<Opened, String>| {
         history.and_then(|opened| report(&opened).map_err(|error| error.message))
     };
-    let found =
-        verify(&bytes, &|journal, text| judge(reopened(&catalog, journal, text)), &|archive| {
-            remade(&catalog, archive)
-        })
-        .map_err(|error| CliError::new(Exit::Invalid, format!("{}: {error}", file.display())))?;
+    let found = verify(
+        &bytes,
+        expected.as_deref(),
+        &|journal, text| judge(reopened(&catalog, journal, text)),
+        &|archive| remade(&catalog, archive),
+    )
+    .map_err(|error| CliError::new(Exit::Invalid, format!("{}: {error}", file.display())))?;
     let fine = found.problems.is_empty();
     if as_json {
         let runs = found.runs.iter().map(|(_, report)| report.clone());
         out.json(&json!({
             "whole": fine, "problems": found.problems, "notes": found.notes, "signed_by": found.signed_by,
+            "public_key_sha256": found.public_key_sha256,
             "runs": runs.collect::<Value>(),
         }))?;
         return Ok(if fine { Exit::Done } else { Exit::Invalid });
@@ -211,15 +250,27 @@ fn verified(file: &std::path::Path, as_json: bool) -> Result<Exit, CliError> {
     for note in &found.notes {
         out.line(harmless(&format!("  {note}")))?;
     }
-    match &found.signed_by {
-        Some(key) => out.line(harmless(&format!(
-            "  signed by {key}: compare evidence/public-key.pem with the key that you were told of"
-        )))?,
-        None => out.line("  not signed: it hangs together, and who packed it is not proven")?,
+    match (&found.signed_by, &found.public_key_sha256) {
+        (Some(key), Some(sum)) => {
+            out.line(harmless(&format!("  signed by {key}, it says")))?;
+            out.line(match public_key {
+                Some(_) if fine => format!("  the key is the one given: SHA-256 {sum}"),
+                _ => format!(
+                    "  the key is yours to compare, or give it with --public-key: SHA-256 {sum}"
+                ),
+            })?;
+        }
+        _ => out.line("  not signed: who packed it is not proven")?,
     }
+    let count = evidence_among(found.runs.iter().map(|(_, report)| report));
+    let (name, many) = (file.display(), counted(found.runs.len(), "run"));
     if fine {
-        let many = counted(found.runs.len(), "run");
-        out.line(paint.good(&format!("✓ {} is whole: {many}", file.display())).to_string())?;
+        let text = format!("✓ {name} is whole: {many}, {count}");
+        out.line(paint.good(&text).to_string())?;
+    } else {
+        let problems = counted(found.problems.len(), "problem");
+        let text = format!("✗ {name} is not whole: {problems}. It proves nothing");
+        out.line(paint.bad(&text).to_string())?;
     }
     Ok(if fine { Exit::Done } else { Exit::Invalid })
 }
