@@ -287,12 +287,7 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
             | RunStatus::Paused(PauseCause::Operator | PauseCause::Answer)
     );
     if resumable && next.is_empty() {
-        let why = if is_mended_early(plan, state) {
-            "finish what was begun: what was broken is mended, so it judges nothing any more"
-        } else {
-            "go on from here"
-        };
-        next.push(say(format!("runbook resume {run}"), why));
+        next.push(say(format!("runbook resume {run}"), going_on(plan, state)));
     }
     if over && plan.root.book.drill.is_some() {
         next.push(say(format!("runbook drill report --run {run}"), "the verdict, and why"));
@@ -327,16 +322,22 @@ fn next(plan: &Plan, state: &RunState, summary: &Summary) -> Vec<Next> {
     next
 }
 
-/// Whether a fault of a drill was mended before what was to come while it stood.
-fn is_mended_early(plan: &Plan, state: &RunState) -> bool {
+/// What `resume` is for. A drill whose fault was mended before what was to come while it stood shows nothing any more.
+fn going_on(plan: &Plan, state: &RunState) -> &'static str {
     let faults = Faults::of(plan, state);
     let steps = &plan.root.steps;
-    steps.iter().enumerate().filter(|(_, planned)| planned.is_fault()).any(|(at, planned)| {
+    let mut of_faults = steps.iter().enumerate().filter(|(_, planned)| planned.is_fault());
+    let early = of_faults.any(|(at, planned)| {
         let mut before = steps.iter().skip(at).take_while(|one| one.part != Some(Part::Mend));
         let is_over = |one: &Planned| state.status_of(&StepKey::top(&one.id)).is_settled();
         faults.around(&StepKey::top(&planned.id)).is_some_and(Fault::is_mended)
             && !before.all(is_over)
-    })
+    });
+    if early {
+        "finish what was begun: what was broken is mended, so it judges nothing any more"
+    } else {
+        "go on from here"
+    }
 }
 
 /// What answers a question: here, or from another terminal.
