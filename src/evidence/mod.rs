@@ -14,5 +14,5 @@ pub use archive::{Archive, ArchiveError};
 use pack::hex;
 pub use pack::{Kept, pack, sums};
 pub use pages::Remake;
-pub use signature::{Signed, add_signature};
+pub use signature::{Signed, add_signature, is_public_key};
 pub use verify::{Judge, Texts, Verified, verify};

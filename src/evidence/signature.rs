@@ -51,6 +51,12 @@ const P256: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07
 /// The first bytes of the identifier of RSA keys.
 const RSA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 
+/// Whether a text is a public key in PEM.
+#[must_use]
+pub fn is_public_key(pem: &str) -> bool {
+    der::from_pem(pem).is_some_and(|der| der::key(&der).is_some())
+}
+
 /// Verifies the signature of an archive.
 #[must_use]
 pub(super) fn check(archive: &Archive) -> Checked {

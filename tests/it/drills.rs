@@ -69,7 +69,7 @@ fn a_drill_passes_as_a_rehearsal_which_is_no_evidence() {
     let calendar = project.run(&["drill", "due", "--ics", "--on", "2026-01-20"]).ended(0).stdout;
     assert!(calendar.contains("DTSTART;VALUE=DATE:20260415\r\n"), "{calendar}");
     // The second one is compared with the first.
-    project.run(&RUN).ended(0);
+    project.run(&RUN).ended(0).says("before");
     project.run(&["drill", "report"]).ended(0).says("before");
 }
 

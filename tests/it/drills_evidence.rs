@@ -158,6 +158,13 @@ fn a_failure_that_was_never_given_up_is_packed_and_what_is_left_out_is_told() {
     project.run(&["runs"]).ended(0).says("paused");
     project.run(&pack).ended(0).says("holds 3 runs. 1 counts as evidence");
     let verified = project.run(&["evidence", "verify", "all.tar"]).ended(0);
+    // A journal that nobody can read may be a drill.
+    let broken = project.newest_run();
+    let path = broken.join("journal.jsonl");
+    let text = std::fs::read_to_string(&path).expect("a journal");
+    std::fs::write(path, text.replacen("\"runbook\"", "\"other\"", 1)).expect("written");
+    let broken = broken.file_name().and_then(|name| name.to_str()).expect("a run");
+    project.run(&pack).ended(0).says("holds 2 runs").says(&format!("left out: {broken} cannot"));
     verified.says("failed").says("is whole: 3 runs, 1 counts as evidence");
 }
 

@@ -54,7 +54,7 @@ pub(in crate::cli) fn run(global: &Global, args: &Args) -> Result<Exit, CliError
     let chosen = match &args.run {
         Some(prefix) => {
             let store = home.store()?;
-            one(&home, &store, &store.find(prefix)?)?
+            one(&home.catalog, &store, &store.find(prefix)?)?
         }
         None => {
             let name = args.name.as_deref().map(|name| home.drill_named(name));
@@ -125,11 +125,13 @@ pub(in crate::cli) fn conclude(
     let Opened { plan, history, state } = run::open(&world.store, &world.catalog, run)?;
     let report = crate::drill::report::report(&plan, &history).map_err(run::RunError::from)?;
     let out = Out::new();
+    let runs = Runs::of_store(&world.store, &world.catalog)?;
+    let before = runs.before(&report);
     if output == Output::Json {
-        out.json_line(&serde_json::json!({ "drill_report": json(&report, None) }))?;
+        out.json_line(&serde_json::json!({ "drill_report": json(&report, before) }))?;
     } else {
         out.line("")?;
-        for line in show::lines(&report, None, out.paint(), out.columns().min(110)) {
+        for line in show::lines(&report, before, out.paint(), out.columns().min(110)) {
             out.line(line)?;
         }
     }

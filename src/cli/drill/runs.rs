@@ -4,6 +4,7 @@ use crate::cli::error::CliError;
 use crate::cli::history;
 use crate::cli::project::Home;
 use crate::drill::report::{Report, report};
+use crate::model::action::Catalog;
 use crate::model::drill::DRILLS;
 use crate::model::id::RunId;
 use crate::run;
@@ -24,14 +25,24 @@ impl Runs {
     /// # Errors
     /// When the folder of runs cannot be read.
     pub(super) fn read(home: &Home) -> Result<Self, CliError> {
+        match history::store_if_any(home)? {
+            Some(store) => Self::of_store(&store, &home.catalog),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Reads all of a store.
+    ///
+    /// # Errors
+    /// When the folder of runs cannot be read.
+    pub(super) fn of_store(store: &Store, catalog: &Catalog) -> Result<Self, CliError> {
         let mut runs = Self::default();
-        let Some(store) = history::store_if_any(home)? else { return Ok(runs) };
         for run in store.runs()? {
-            let first = history::first(&store, &run);
+            let first = history::first(store, &run);
             if !first.is_some_and(|first| first.runbook().starts_with(DRILLS)) {
                 continue;
             }
-            match one(home, &store, &run) {
+            match one(catalog, store, &run) {
                 Ok(report) => runs.reports.push(report),
                 Err(error) => runs.unread.push((run, error)),
             }
@@ -66,7 +77,7 @@ impl Runs {
 ///
 /// # Errors
 /// When its journal or its texts are not whole.
-pub(super) fn one(home: &Home, store: &Store, run: &RunId) -> Result<Report, CliError> {
-    let opened = run::open(store, &home.catalog, run)?;
+pub(super) fn one(catalog: &Catalog, store: &Store, run: &RunId) -> Result<Report, CliError> {
+    let opened = run::open(store, catalog, run)?;
     Ok(report(&opened.plan, &opened.history).map_err(run::RunError::from)?)
 }

@@ -11,7 +11,7 @@ use crate::actions::catalog::catalog;
 use crate::drill::json::json as drill_json;
 use crate::drill::report::report as drill_report;
 use crate::engine::settled::still_owed;
-use crate::evidence::{Archive, Kept, Signed, add_signature, pack, verify};
+use crate::evidence::{Archive, Kept, Signed, add_signature, is_public_key, pack, verify};
 use crate::model::action::Catalog;
 use crate::model::drill::DRILLS;
 use crate::model::id::RunId;
@@ -98,7 +98,9 @@ fn packed(global: &Global, args: &Pack) -> Result<Exit, CliError> {
         (named.collect::<Result<Vec<_>, CliError>>()?, BTreeMap::new())
     };
     if runs.is_empty() {
-        return Err(CliError::usage("there is no drill to pack")
+        let why = left_out.iter().map(|(run, why)| format!("\n  left out: {run} {why}"));
+        let text = format!("there is no drill to pack{}", why.collect::<String>());
+        return Err(CliError::usage(text)
             .certain("Nothing was written.")
             .hint("Name a run: `runbook runs` lists them."));
     }
@@ -138,7 +140,8 @@ fn packed(global: &Global, args: &Pack) -> Result<Exit, CliError> {
 fn drills(home: &Home, store: &Store) -> Result<(Vec<RunId>, BTreeMap<RunId, String>), CliError> {
     let (mut all, mut left_out) = (Vec::new(), BTreeMap::new());
     for run in store.runs()?.into_iter().rev() {
-        if !history::first(store, &run).is_some_and(|first| first.runbook().starts_with(DRILLS)) {
+        // Whose first line cannot be read may be a drill.
+        if history::first(store, &run).is_some_and(|first| !first.runbook().starts_with(DRILLS)) {
             continue;
         }
         match is_judged(home, store, &run) {
@@ -205,17 +208,27 @@ fn report(opened: &Opened) -> Result<Value, CliError> {
     }))
 }
 
+fn read(file: &Path) -> Result<Vec<u8>, CliError> {
+    std::fs::read(file).map_err(|error| {
+        CliError::usage(format!("cannot read {}: {error}", file.display())).certain(NOTHING_BEGUN)
+    })
+}
+
+/// The key that must have signed.
+fn expected(file: &Path) -> Result<String, CliError> {
+    let pem = String::from_utf8_lossy(&read(file)?).into_owned();
+    if is_public_key(&pem) {
+        return Ok(pem);
+    }
+    Err(CliError::usage(format!("{} is no public key in PEM", file.display()))
+        .certain(NOTHING_BEGUN)
+        .hint("`aws kms get-public-key` gives it in DER; `openssl pkey -pubin -inform der` writes it as PEM."))
+}
+
 fn verified(file: &Path, public_key: Option<&Path>, as_json: bool) -> Result<Exit, CliError> {
     let out = Out::new();
-    let read = |file: &Path| {
-        std::fs::read(file).map_err(|error| {
-            let text = format!("cannot read {}: {error}", file.display());
-            CliError::usage(text).certain(NOTHING_BEGUN)
-        })
-    };
     let bytes = read(file)?;
-    let expected = public_key.map(read).transpose()?;
-    let expected = expected.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let expected = public_key.map(expected).transpose()?;
     let catalog = catalog();
     let judge = |history: Result<Opened, String>| {
         history.and_then(|opened| report(&opened).map_err(|error| error.message))
