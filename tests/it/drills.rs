@@ -73,6 +73,16 @@ fn a_drill_passes_as_a_rehearsal_which_is_no_evidence() {
     project.run(&["drill", "report"]).ended(0).says("before");
 }
 
+/// A cadence that is misspelt is not one that nobody wants.
+#[test]
+fn a_drill_whose_file_has_errors_is_not_silently_never_due() {
+    let project = project();
+    edit(&project, "drills/lost.yaml", "every: 3 months", "every: 3 moons");
+    let due = ["drill", "due", "--on", "2026-01-20"];
+    project.run(&due).ended(3).says("cannot be told").says("runbook check drills/lost.yaml");
+    project.run(&["check", "drills/lost.yaml"]).ended(3).says("3 moons");
+}
+
 #[test]
 fn a_drill_that_does_not_recover_has_failed_and_is_mended() {
     let project = project();

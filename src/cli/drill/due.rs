@@ -3,6 +3,7 @@
 use super::runs::Runs;
 use crate::cli::Global;
 use crate::cli::console::Out;
+use crate::cli::diagnostics;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::project::Home;
@@ -11,7 +12,7 @@ use crate::drill::due::{Standing, days, standing};
 use crate::drill::evidence::Evidence;
 use crate::model::cadence::Cadence;
 use crate::model::drill::DRILLS;
-use crate::run::report::text::{fit, width};
+use crate::run::report::text::{counted, fit, width};
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
@@ -41,7 +42,8 @@ Examples:
   runbook drill due --ics > drills.ics
 
 A drill is due once in each of its periods, which are counted from the day that it names. What counts is a
-drill that passed and was no rehearsal. It is overdue when a whole period has passed without one.";
+drill that passed and was no rehearsal. It is overdue when a whole period has passed without one. Exits 8
+when a drill is overdue, and 3 when the file of one has errors, so that nothing can be said of it.";
 
 /// A drill and how it stands.
 struct Row {
@@ -50,6 +52,8 @@ struct Row {
     summary: String,
     owner: String,
     cadence: Option<Cadence>,
+    /// Errors in its file. Then nothing can be said of when it is due.
+    errors: usize,
     standing: Standing,
     last: Option<Evidence>,
 }
@@ -69,7 +73,7 @@ pub(in crate::cli) fn run(global: &Global, args: &Args) -> Result<Exit, CliError
     } else if args.json {
         let value = |row: &Row| {
             let mut value = json!({
-                "drill": row.name, "title": row.title,
+                "drill": row.name, "title": row.title, "errors": row.errors,
                 "cadence": row.cadence.map(|cadence| cadence.every.to_string()),
                 "last": row.last.as_ref().map(|last| json!({ "run": last.run, "at": last.when })),
             });
@@ -85,11 +89,17 @@ pub(in crate::cli) fn run(global: &Global, args: &Args) -> Result<Exit, CliError
         human(out, &rows)?;
     }
     let overdue = rows.iter().any(|row| matches!(row.standing, Standing::Overdue { .. }));
-    Ok(if overdue { Exit::ObjectiveMissed } else { Exit::Done })
+    let broken = rows.iter().any(|row| row.errors > 0);
+    Ok(match (overdue, broken) {
+        (true, _) => Exit::ObjectiveMissed,
+        (false, true) => Exit::Invalid,
+        (false, false) => Exit::Done,
+    })
 }
 
 fn row(home: &Home, runs: &Runs, name: String, today: Date) -> Result<Row, CliError> {
-    let book = home.book(&format!("{DRILLS}{name}"))?.runbook;
+    let book = home.book(&format!("{DRILLS}{name}"))?;
+    let (book, errors) = (book.runbook, diagnostics::errors(&book.diagnostics));
     let cadence = book.drill.as_ref().and_then(|drill| drill.cadence.as_ref()).map(|c| c.value);
     let evidence: Vec<Evidence> = runs.of(&name).map(Evidence::of).collect();
     let text = |text: Option<&crate::model::value::Text>| {
@@ -100,6 +110,7 @@ fn row(home: &Home, runs: &Runs, name: String, today: Date) -> Result<Row, CliEr
         summary: text(book.front.summary.as_ref()),
         owner: text(book.front.owner.as_ref()),
         cadence,
+        errors,
         standing: standing(cadence, &evidence, today),
         last: evidence.into_iter().find(Evidence::counts),
         name,
@@ -132,6 +143,13 @@ fn human(out: Out, rows: &[Row]) -> Result<(), CliError> {
     let never = |never: bool| if never { ", and was never done" } else { "" };
     for row in rows {
         let text = match &row.standing {
+            _ if row.errors > 0 => {
+                let errors = counted(row.errors, "error");
+                let command = format!("runbook check drills/{}.yaml", row.name);
+                paint
+                    .bad(&format!("✗ cannot be told: its file has {errors}. {command}"))
+                    .to_string()
+            }
             Standing::Overdue { since, never: none } => {
                 paint.bad(&format!("✗ OVERDUE since {since}{}", never(*none))).to_string()
             }
