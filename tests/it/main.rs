@@ -34,8 +34,11 @@ mod crash_random;
 mod drills;
 #[cfg(feature = "aws")]
 mod drills_evidence;
+#[cfg(feature = "aws")]
 mod drills_guards;
+#[cfg(feature = "aws")]
 mod drills_killed;
+#[cfg(feature = "aws")]
 mod drills_shipped;
 #[cfg(feature = "aws")]
 mod env;
@@ -47,6 +50,7 @@ mod exit_codes;
 mod failover;
 #[cfg(feature = "aws")]
 mod fake_aws;
+#[cfg(feature = "aws")]
 mod faults;
 #[cfg(feature = "aws")]
 mod foreign;
