@@ -43,6 +43,29 @@ fn what_a_hand_has_mended_lets_the_drill_end() {
     project.run(&["obligations"]).ended(0).says("nothing is owed");
 }
 
+/// What nobody can see mended is owed.
+#[test]
+fn a_mending_that_cannot_be_seen_is_none() {
+    let project = project();
+    edit(
+        &project,
+        "drills/faults/lost.md",
+        "test -e \"$RUNBOOK_PROJECT/away\"\n```",
+        "test ! -e \"$RUNBOOK_PROJECT/blind\" || exit 3\ntest -e \"$RUNBOOK_PROJECT/away\"\n```",
+    );
+    edit(
+        &project,
+        "drills/faults/lost.md",
+        "rm -f \"$RUNBOOK_PROJECT/away\"",
+        "rm -f \"$RUNBOOK_PROJECT/away\"\ntouch \"$RUNBOOK_PROJECT/blind\"",
+    );
+    project.run(&RUN).ended(6).says("whether it is mended cannot be told");
+    project.run(&["obligations"]).ended(0).says("Mend what the drill");
+    std::fs::remove_file(project.path().join("blind")).expect("it can see again");
+    edit(&project, "drills/faults/lost.md", "\ntouch \"$RUNBOOK_PROJECT/blind\"", "");
+    project.run(&["obligations"]).ended(0).says("Mend what the drill");
+}
+
 /// A rehearsal never becomes a drill that counts, and what is broken in one place is not looked for in another.
 #[test]
 fn a_run_goes_on_only_in_an_environment_of_the_kind_that_it_began_in() {

@@ -7,6 +7,7 @@ mod draft;
 mod fuzz;
 mod hard_markdown;
 mod html;
+mod refused;
 mod runbooks_page;
 mod site_pages;
 mod spans;
